@@ -1,0 +1,68 @@
+// A delivery: one event on its way to one destination. Its states, and the only transitions between them.
+
+export type DeliveryState = "waiting" | "delivered" | "dead" | "cancelled";
+
+/** What started an attempt or a delivery. */
+export type DeliveryTrigger = "event" | "replay" | "manual";
+
+export interface Delivery {
+  id: string;
+  seq: number;
+  eventId: string;
+  eventSeq: number;
+  destinationId: string;
+  subscriptionId: string | null;
+  state: DeliveryState;
+  /** Attempts made so far. */
+  attempts: number;
+  /** When the next attempt is due, in ms since the Unix epoch; null in final states. */
+  nextAttemptAt: number | null;
+  /** Why it is in this state, in one plain sentence; null before the first attempt. */
+  reason: string | null;
+  trigger: DeliveryTrigger;
+  jobId: string | null;
+  createdAt: number;
+  /** When it reached a final state. */
+  finishedAt: number | null;
+}
+
+export interface Attempt {
+  id: string;
+  deliveryId: string;
+  eventId: string;
+  destinationId: string;
+  /** 1 for the first try. */
+  number: number;
+  startedAt: number;
+  durationMs: number;
+  request: { method: string; url: string; headers: string[] };
+  result:
+    | { kind: "response"; status: number; headers: string[]; body: Uint8Array; truncated: boolean }
+    | { kind: "failure"; failure: string; message: string };
+}
+
+/** What the next state of a delivery is after one attempt or one command. */
+export interface DeliveryStep {
+  state: DeliveryState;
+  attempts: number;
+  nextAttemptAt: number | null;
+  reason: string | null;
+  finishedAt: number | null;
+}
+
+/** Whether a person may start another attempt: every state but a cancelled one, which was a decision. */
+export function canRetry(state: DeliveryState): boolean {
+  switch (state) {
+    case "waiting":
+    case "dead":
+    case "delivered":
+      return true;
+    case "cancelled":
+      return false;
+  }
+}
+
+/** Cancelling is for deliveries that still have work ahead. */
+export function canCancel(state: DeliveryState): boolean {
+  return state === "waiting";
+}

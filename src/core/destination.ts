@@ -1,0 +1,64 @@
+// A destination: where deliveries go, and everything about how they are sent there.
+
+export type DestinationAuth =
+  | { kind: "none" }
+  | { kind: "basic"; username: string; password: string }
+  | { kind: "bearer"; token: string }
+  | { kind: "apiKey"; header: string; value: string };
+
+/** How a delivery is signed so that the receiver can trust it. */
+export type DestinationSignature =
+  | { kind: "none" }
+  /** Standard Webhooks 1.0, `v1` with `whsec_` secrets and `v1a` with `whsk_` ones; several during rotation. */
+  | { kind: "standard-webhooks"; secrets: string[] }
+  | {
+      kind: "hmac";
+      algorithm: "sha1" | "sha256" | "sha512";
+      header: string;
+      prefix: string;
+      encoding: "hex" | "base64" | "base64url";
+      /** Template over `{body}`, `{ts}` and `{id}`. */
+      content: string;
+      timestampHeader: string | null;
+      secret: string;
+    };
+
+export type DestinationState =
+  | { kind: "active" }
+  /** Parked by a person: deliveries wait and nothing is lost. */
+  | { kind: "paused"; since: number }
+  /** Switched off with a reason, by a person or by the receiver's own answer (410, `webhook-delivery: disable`). */
+  | { kind: "disabled"; since: number; reason: string };
+
+export interface RetryPolicy {
+  /** Delay before each attempt in milliseconds; its length is the number of attempts. */
+  scheduleMs: number[];
+  /** Fraction by which a delay varies: 0.2 is ±20 %. */
+  jitter: number;
+}
+
+export interface Destination {
+  id: string;
+  name: string;
+  type: "http";
+  tenantId: string | null;
+  url: string;
+  /** Null keeps the event's own method. */
+  method: string | null;
+  /** Append the request's path tail and query to `url`. */
+  forwardPath: boolean;
+  forwardQuery: boolean;
+  /** Send the original request's headers along, less the ones that belong to a connection. */
+  forwardHeaders: boolean;
+  headers: Record<string, string>;
+  auth: DestinationAuth;
+  signature: DestinationSignature;
+  retry: RetryPolicy;
+  deadlineMs: number;
+  connectTimeoutMs: number;
+  responseBytesMax: number;
+  concurrencyMax: number;
+  state: DestinationState;
+  createdAt: number;
+  updatedAt: number;
+}

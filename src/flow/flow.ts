@@ -1,0 +1,43 @@
+// What the rest of the program (API, CLI server commands) may ask of the running flow.
+import type { Delivery } from "../core/delivery.ts";
+import type { Event } from "../core/event.ts";
+import type { Job, ReplayFilter } from "../core/job.ts";
+import type { MatchVerdict } from "../core/subscription.ts";
+import type { AcceptOutcome } from "../store/store.ts";
+import type { Tail } from "./tail.ts";
+
+/** An event handed in through the publish API. */
+export interface PublishDraft {
+  type: string;
+  tenantId: string | null;
+  key: string | null;
+  channels: string[];
+  /** Milliseconds since the Unix epoch; null for at once. */
+  deliverAt: number | null;
+  contentType: string;
+  body: Uint8Array;
+  remoteAddress: string;
+  /** Two publishes with one key inside its window are one event. */
+  idempotency: { key: string; windowMs: number } | null;
+}
+
+export interface Explanation {
+  subscriptionId: string;
+  destinationId: string;
+  verdict: MatchVerdict;
+}
+
+export interface Flow {
+  /** The second door of accept: resolves after the event is committed. */
+  publish(draft: PublishDraft): Promise<AcceptOutcome>;
+  /** Tells the worker of deliveries that a person's command changed. */
+  deliveriesChanged(deliveries: Delivery[]): void;
+  /** Tells the worker that a destination was saved, paused, resumed or deleted. */
+  destinationChanged(destinationId: string): void;
+  jobChanged(job: Job): void;
+  /** Why each subscription in force when the event was dispatched did or did not take it. */
+  explain(event: Event): Promise<Explanation[]>;
+  /** What a replay would do, without doing it. */
+  planReplay(filter: ReplayFilter, through: number): Promise<{ events: number; deliveries: number }>;
+  tail: Tail;
+}

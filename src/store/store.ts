@@ -1,0 +1,229 @@
+// The store port: the only truth. Every write that resolves is committed to disk; every read sees whole commits.
+import type { Attempt, Delivery, DeliveryState, DeliveryStep, DeliveryTrigger } from "../core/delivery.ts";
+import type { Event, RawRequest } from "../core/event.ts";
+import type { Job } from "../core/job.ts";
+import type { RejectionCause } from "../core/source.ts";
+
+/** Thrown by writes when the disk is full or broken: nothing of the write was kept, and the caller must not answer 2xx. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+}
+
+export interface AcceptDraft {
+  sourceId: string | null;
+  tenantId: string | null;
+  type: string;
+  key: string | null;
+  providerEventId: string | null;
+  channels: string[];
+  deliverAt: number | null;
+  receivedAt: number;
+  request: RawRequest;
+  /** `key` is already scoped to its source; two drafts with one key inside `windowMs` are one event. */
+  dedupe: { key: string; windowMs: number } | null;
+}
+
+export type AcceptOutcome =
+  | { kind: "accepted"; event: Event }
+  /** `requestId` names the kept record of this copy. */
+  | { kind: "duplicate"; of: string; requestId: string };
+
+export interface RejectedRequest {
+  sourceId: string | null;
+  cause: RejectionCause;
+  /** The precise reason for the owner of the source; never shown to the caller. */
+  message: string;
+  receivedAt: number;
+  request: RawRequest;
+  /** Size of the body as sent; `request.body` holds a capped part of it. */
+  bodyBytes: number;
+}
+
+export interface RequestRecord {
+  id: string;
+  sourceId: string | null;
+  outcome: "accepted" | "rejected" | "duplicate";
+  cause: RejectionCause | null;
+  message: string | null;
+  /** The event this request became, or the one it repeats. */
+  eventId: string | null;
+  receivedAt: number;
+  bodyBytes: number;
+  request: RawRequest;
+}
+
+export interface NewDelivery {
+  eventId: string;
+  eventSeq: number;
+  destinationId: string;
+  subscriptionId: string | null;
+  nextAttemptAt: number;
+  trigger: DeliveryTrigger;
+  jobId: string | null;
+}
+
+export interface Settlement {
+  deliverySeq: number;
+  attempt: Omit<Attempt, "id">;
+  step: DeliveryStep;
+}
+
+export interface DueDeliveries {
+  deliveries: Delivery[];
+  /** When the next delivery of this destination that is not in the answer is due; null when none waits. */
+  nextDueAt: number | null;
+}
+
+export interface Page<T> {
+  data: T[];
+  /** Id to pass as `before`/`after` for the next page; null at the end. */
+  nextCursor: string | null;
+}
+
+export interface ListQuery {
+  limit: number;
+  /** Opaque place to go on from, as `nextCursor` gave it. */
+  cursor: string | null;
+  /** Bounds on the record's own time, ms since the Unix epoch. */
+  since: number | null;
+  until: number | null;
+}
+
+export interface RequestQuery extends ListQuery {
+  sourceId?: string;
+  outcome?: RequestRecord["outcome"];
+  cause?: RejectionCause;
+}
+
+export interface EventQuery extends ListQuery {
+  sourceId?: string;
+  tenantId?: string;
+  /** Exact type, or a prefix ending in `.*` / `.**`. */
+  type?: string;
+  key?: string;
+  providerEventId?: string;
+  /** Oldest first: jobs walk forward, lists show the newest. */
+  ascending?: boolean;
+}
+
+export interface DeliveryQuery extends ListQuery {
+  state?: DeliveryState;
+  destinationId?: string;
+  /** Narrows to these destinations; for the derived status `paused`. */
+  destinationIds?: string[];
+  subscriptionId?: string;
+  eventId?: string;
+  jobId?: string;
+  type?: string;
+  sourceId?: string;
+}
+
+export interface AttemptQuery extends ListQuery {
+  deliveryId?: string;
+  eventId?: string;
+  destinationId?: string;
+}
+
+export type ConfigKind = "source" | "destination" | "subscription" | "apiKey";
+
+/** A configuration document. `sealed` is ciphertext: the store never sees a secret. */
+export interface ConfigRow {
+  kind: ConfigKind;
+  id: string;
+  doc: string;
+  sealed: Uint8Array | null;
+}
+
+export type ConfigChange = { op: "put"; row: ConfigRow } | { op: "delete"; kind: ConfigKind; id: string };
+
+/** An earlier version of a configuration document, in force until `replacedAt`. */
+export interface ConfigRevision {
+  doc: string;
+  replacedAt: number;
+}
+
+/** Makes one POST repeatable: the record commits with the write it guards. */
+export interface IdempotencyRecord {
+  /** Scoped to the API key. */
+  key: string;
+  /** Hash of method, path and body: the same key with another request is a conflict. */
+  fingerprint: string;
+  /** What was answered, sealed. */
+  response: Uint8Array;
+  createdAt: number;
+}
+
+export type Guarded<T> = { kind: "done"; result: T } | { kind: "repeated"; record: IdempotencyRecord };
+
+export type DeliveryCommand = { kind: "retry"; at: number } | { kind: "cancel"; at: number };
+
+export interface RetentionSlice {
+  /** Events received before this time go. */
+  before: number;
+  /** Only this source's; null for every source that is not in `exceptSourceIds`. */
+  sourceId: string | null;
+  exceptSourceIds: string[];
+  limit: number;
+}
+
+export interface StoreSize {
+  /** Bytes of live data. */
+  usedBytes: number;
+  events: number;
+  oldestEventAt: number | null;
+}
+
+export interface Store {
+  /** Commits one draft. Calls that arrive while a commit is under way share the next one. */
+  accept(draft: AcceptDraft): Promise<AcceptOutcome>;
+  /** Keeps rejected requests within the store's own cap. */
+  recordRejections(batch: RejectedRequest[]): Promise<void>;
+
+  /** Accepted events that no dispatch has covered yet, oldest first. */
+  undispatched(limit: number): Promise<Event[]>;
+  /** Commits the deliveries of all events up to `throughSeq`, and that those events are dispatched. */
+  commitDispatch(throughSeq: number, deliveries: NewDelivery[]): Promise<Delivery[]>;
+  /** The last seq that a dispatch covered. */
+  dispatchedThrough(): Promise<number>;
+
+  /** Commits outcomes: attempt rows and next states. A delivery that left `waiting` meanwhile keeps its state. */
+  settle(batch: Settlement[]): Promise<void>;
+  /** Deliveries of one destination due at `now`, oldest due first. Sees every write that was sent before it. */
+  dueDeliveries(destinationId: string, now: number, limit: number, skipSeqs: number[]): Promise<DueDeliveries>;
+  /** Every destination with waiting deliveries, and when the earliest of them is due. */
+  waitingDestinations(): Promise<{ destinationId: string; nextDueAt: number }[]>;
+  /** Applies a person's command to deliveries; answers the ones it changed, with their new state. */
+  commandDeliveries(ids: string[], command: DeliveryCommand, idempotency: IdempotencyRecord | null): Promise<Guarded<Delivery[]>>;
+
+  eventsBySeq(seqs: number[]): Promise<Event[]>;
+  event(id: string): Promise<Event | null>;
+  events(query: EventQuery): Promise<Page<Event>>;
+  request(id: string): Promise<RequestRecord | null>;
+  requests(query: RequestQuery): Promise<Page<RequestRecord>>;
+  delivery(id: string): Promise<Delivery | null>;
+  deliveries(query: DeliveryQuery): Promise<Page<Delivery>>;
+  attempt(id: string): Promise<Attempt | null>;
+  attempts(query: AttemptQuery): Promise<Page<Attempt>>;
+
+  config(): Promise<ConfigRow[]>;
+  applyConfig(changes: ConfigChange[], at: number, idempotency: IdempotencyRecord | null): Promise<Guarded<null>>;
+  configRevisions(kind: ConfigKind, id: string): Promise<ConfigRevision[]>;
+  idempotencyRecord(key: string): Promise<IdempotencyRecord | null>;
+
+  putJob(job: Job, idempotency: IdempotencyRecord | null): Promise<Guarded<null>>;
+  /** Commits one step of a replay: its deliveries and the job's new cursor and counts, together. A job that was cancelled meanwhile stays so and creates nothing; the answer tells. */
+  stepJob(job: Job, deliveries: NewDelivery[]): Promise<{ job: Job; deliveries: Delivery[] }>;
+  job(id: string): Promise<Job | null>;
+  jobs(query: ListQuery): Promise<Page<Job>>;
+  unfinishedJobs(): Promise<Job[]>;
+  cancelJob(id: string, at: number): Promise<Job | null>;
+
+  /** Deletes everything about the oldest events that match and have no waiting delivery. Answers how many went. */
+  deleteExpired(slice: RetentionSlice): Promise<number>;
+  /** Drops idempotency records and dedupe keys that no longer matter. */
+  sweep(now: number): Promise<void>;
+  size(): Promise<StoreSize>;
+  /** Resolves when the store can commit now. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
