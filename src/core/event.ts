@@ -1,6 +1,6 @@
 // An event: an accepted, immutable fact, with the raw request it came in as.
 
-export interface Event {
+export interface EventHead {
   id: string;
   /** Orders events by acceptance; the id carries the same number. */
   seq: number;
@@ -17,11 +17,17 @@ export interface Event {
   receivedAt: number;
   /** Not delivered before this time; null for at once. */
   deliverAt: number | null;
+  request: RequestHead;
+  bodyBytes: number;
+}
+
+/** An event with its bytes; lists carry heads, so that a page of large events costs no more than one of small ones. */
+export interface Event extends EventHead {
   request: RawRequest;
 }
 
-/** The bytes as they came, enough to verify, forward and replay them unchanged. */
-export interface RawRequest {
+/** Everything of a request but its body. */
+export interface RequestHead {
   method: string;
   /** What follows the ingest token in the path, verbatim: empty or starting with a slash. */
   pathTail: string;
@@ -29,8 +35,12 @@ export interface RawRequest {
   query: string;
   /** Flat list: name, value, name, value, in wire order with duplicates. */
   headers: string[];
-  body: Uint8Array;
   remoteAddress: string;
+}
+
+/** The bytes as they came, enough to verify, forward and replay them unchanged. */
+export interface RawRequest extends RequestHead {
+  body: Uint8Array;
 }
 
 /** The first value of a header in a flat list, by lower-case name. */

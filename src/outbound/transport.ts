@@ -4,6 +4,7 @@
 export type TransportFailure =
   | "blocked_address"
   | "invalid_url"
+  | "invalid_request"
   | "dns_error"
   | "connect_refused"
   | "connect_timeout"

@@ -1,6 +1,6 @@
 // The store port: the only truth. Every write that resolves is committed to disk; every read sees whole commits.
 import type { Attempt, Delivery, DeliveryState, DeliveryStep, DeliveryTrigger } from "../core/delivery.ts";
-import type { Event, RawRequest } from "../core/event.ts";
+import type { Event, EventHead, RawRequest, RequestHead } from "../core/event.ts";
 import type { Job } from "../core/job.ts";
 import type { RejectionCause } from "../core/source.ts";
 
@@ -39,7 +39,7 @@ export interface RejectedRequest {
   bodyBytes: number;
 }
 
-export interface RequestRecord {
+export interface RequestRecordHead {
   id: string;
   sourceId: string | null;
   outcome: "accepted" | "rejected" | "duplicate";
@@ -48,7 +48,12 @@ export interface RequestRecord {
   /** The event this request became, or the one it repeats. */
   eventId: string | null;
   receivedAt: number;
+  /** Size of the body as sent; rejected requests and duplicates keep only the first part of it. */
   bodyBytes: number;
+  request: RequestHead;
+}
+
+export interface RequestRecord extends RequestRecordHead {
   request: RawRequest;
 }
 
@@ -155,7 +160,7 @@ export interface IdempotencyRecord {
 
 export type Guarded<T> = { kind: "done"; result: T } | { kind: "repeated"; record: IdempotencyRecord };
 
-export type DeliveryCommand = { kind: "retry"; at: number } | { kind: "cancel"; at: number };
+export type DeliveryCommand = { kind: "retry"; at: number; reason?: string } | { kind: "cancel"; at: number; reason?: string };
 
 export interface RetentionSlice {
   /** Events received before this time go. */
@@ -169,7 +174,6 @@ export interface RetentionSlice {
 export interface StoreSize {
   /** Bytes of live data. */
   usedBytes: number;
-  events: number;
   oldestEventAt: number | null;
 }
 
@@ -197,9 +201,9 @@ export interface Store {
 
   eventsBySeq(seqs: number[]): Promise<Event[]>;
   event(id: string): Promise<Event | null>;
-  events(query: EventQuery): Promise<Page<Event>>;
+  events(query: EventQuery): Promise<Page<EventHead>>;
   request(id: string): Promise<RequestRecord | null>;
-  requests(query: RequestQuery): Promise<Page<RequestRecord>>;
+  requests(query: RequestQuery): Promise<Page<RequestRecordHead>>;
   delivery(id: string): Promise<Delivery | null>;
   deliveries(query: DeliveryQuery): Promise<Page<Delivery>>;
   attempt(id: string): Promise<Attempt | null>;
@@ -220,8 +224,8 @@ export interface Store {
 
   /** Deletes everything about the oldest events that match and have no waiting delivery. Answers how many went. */
   deleteExpired(slice: RetentionSlice): Promise<number>;
-  /** Drops idempotency records and dedupe keys that no longer matter. */
-  sweep(now: number): Promise<void>;
+  /** Drops requests that became no event and are older than `requestsBefore`, and idempotency records past their day. */
+  sweep(now: number, requestsBefore: number): Promise<void>;
   size(): Promise<StoreSize>;
   /** Resolves when the store can commit now. */
   ping(): Promise<void>;

@@ -1,0 +1,49 @@
+// The destination and subscription the benches deliver through.
+import type { Destination } from "../src/core/destination.ts";
+import { defaultRetryPolicy } from "../src/core/retry.ts";
+import type { Subscription } from "../src/core/subscription.ts";
+
+// Not a secret of anything: the bytes spell what it is for.
+const BENCH_SECRET = `whsec_${Buffer.from("posthorn-bench-secret-not-real!!").toString("base64")}`;
+
+export function benchDestination(url: string, concurrencyMax: number): Destination {
+  return {
+    id: "dst_00000000000000000000000000",
+    name: "bench receiver",
+    type: "http",
+    tenantId: null,
+    url,
+    method: null,
+    forwardPath: false,
+    forwardQuery: false,
+    forwardHeaders: true,
+    headers: {},
+    auth: { kind: "none" },
+    signature: { kind: "standard-webhooks", secrets: [BENCH_SECRET] },
+    retry: defaultRetryPolicy(),
+    deadlineMs: 20_000,
+    connectTimeoutMs: 5_000,
+    responseBytesMax: 16_384,
+    concurrencyMax,
+    state: { kind: "active" },
+    createdAt: 0,
+    updatedAt: 0,
+  };
+}
+
+export function benchSubscription(destinationId: string): Subscription {
+  return {
+    id: "sub_00000000000000000000000000",
+    name: null,
+    enabled: true,
+    sourceId: null,
+    tenantId: null,
+    eventTypes: [],
+    channels: [],
+    filter: null,
+    delayMs: 0,
+    destinationId,
+    createdAt: 0,
+    updatedAt: 0,
+  };
+}

@@ -1,0 +1,27 @@
+// Everything @posthorn/sdk exports: sign and verify webhooks of many providers, without dependencies.
+export type { Encoding } from "./encoding.ts";
+export { extract, type EventFacts } from "./extract.ts";
+export { generateKeyPair, generateSecret, type KeyPair } from "./keys.ts";
+export type { SignedHeaders } from "./plan.ts";
+export type {
+  BasicScheme,
+  HmacAlgorithm,
+  HmacScheme,
+  KeyEncoding,
+  Location,
+  NoneScheme,
+  Params,
+  Provider,
+  Scheme,
+  SignatureRule,
+  StandardWebhooksScheme,
+  TimestampRule,
+  TimestampUnit,
+  TokenScheme,
+} from "./provider.ts";
+export { providerById, providers } from "./providers/index.ts";
+export type { HeadersInput, WebhookRequest } from "./request.ts";
+export { ConfigError, type VerifyCause, type VerifyFailure, type VerifyResult, type VerifySuccess } from "./result.ts";
+export { createSigner, type Signer, type SignerInput, type SignerOptions } from "./signer.ts";
+export { createVerifier, type Verifier, type VerifierOptions } from "./verifier.ts";
+export { sign, verify, type SignOptions, type VerifyOptions, type VerifyOutcome } from "./webhook.ts";

@@ -1,0 +1,15 @@
+// Every bound of the SDK, with its unit last.
+
+export const limits = {
+  /** Signatures of one request that are tried; later ones are ignored. */
+  signaturesMax: 8,
+  /** Secrets of one source: current, previous, and one to spare. */
+  secretsMax: 3,
+  /** Shortest HMAC key, token or password pair that is accepted. */
+  secretBytesMin: 8,
+  /** The standard asks for 24, but keys of 18 are in the field (the example in Svix's own documentation). */
+  standardSecretBytesMin: 16,
+  secretCharsMax: 4096,
+  /** Longest event id or type that is extracted; both become keys of indexes. */
+  eventFactCharsMax: 256,
+} as const;

@@ -1,0 +1,90 @@
+// The narrow waist between schemes and cryptography: a scheme turns a request into a plan, an executor runs it.
+//
+// Schemes are pure and synchronous, executors are two small loops (node:crypto now; WebCrypto fits the same shape).
+// Keys and candidates both carry their algorithm and only equal algorithms ever meet, so a public key can never be
+// used as an HMAC secret and a v1 signature is never checked against an ed25519 key.
+import type { Encoding } from "./encoding.ts";
+import type { HmacAlgorithm } from "./provider.ts";
+import type { WebhookRequest } from "./request.ts";
+import type { VerifyFailure } from "./result.ts";
+
+/** `equal` compares the secret itself, for shared tokens. */
+export type Algorithm = HmacAlgorithm | "ed25519" | "equal";
+
+export interface Key {
+  readonly algorithm: Algorithm;
+  /** HMAC key, raw 32-byte ed25519 public key, or the token. */
+  readonly bytes: Uint8Array;
+  /** Position in the configured secrets; undefined for a key given as `publicKey`. */
+  readonly secretIndex: number | undefined;
+}
+
+export interface Candidate {
+  readonly algorithm: Algorithm;
+  readonly bytes: Uint8Array;
+}
+
+/** Pieces whose concatenation is signed; a string is its UTF-8 bytes. The body is never copied. */
+export type Content = readonly (string | Uint8Array)[];
+
+export interface Plan {
+  readonly ok: true;
+  readonly content: Content;
+  /** At most `limits.signaturesMax`, each of the exact length of its algorithm. */
+  readonly candidates: readonly Candidate[];
+}
+
+export interface CompiledScheme {
+  readonly keys: readonly Key[];
+  /** true: there is nothing to check. */
+  readonly unsigned: boolean;
+  /** The answer when no key fits any candidate. */
+  readonly mismatch: VerifyFailure;
+  read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure;
+}
+
+/** A secret made ready for signing. For ed25519 the bytes are the 32-byte seed followed by the public key. */
+export interface SigningKey {
+  readonly algorithm: HmacAlgorithm | "ed25519";
+  readonly bytes: Uint8Array;
+}
+
+export interface SignRequest {
+  readonly id?: string;
+  readonly type?: string;
+  /** Unix time. Kept in milliseconds, because some schemes sign milliseconds. */
+  readonly timestampMs: number;
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers?: WebhookRequest["headers"];
+  readonly body: Uint8Array | string;
+}
+
+export interface SignedHeaders {
+  /** Names in lower case, in a fixed order. */
+  readonly headers: [name: string, value: string][];
+  /** Only for a token in the query: the given URL with the token added. */
+  readonly url?: string;
+}
+
+export interface CompiledSigner {
+  readonly keys: readonly SigningKey[];
+  /** How `finish` wants its signatures written. */
+  readonly encoding: Encoding;
+  /** true: the headers always hold the event id, so nobody else needs to add it. */
+  readonly carriesId?: boolean;
+  prepare(request: SignRequest): PreparedSignature;
+}
+
+export interface PreparedSignature {
+  readonly content: Content;
+  /** Takes one signature per key, in the order of the keys. */
+  finish(signatures: readonly string[]): SignedHeaders;
+}
+
+export const digestBytes: Readonly<Record<HmacAlgorithm | "ed25519", number>> = {
+  "hmac-sha1": 20,
+  "hmac-sha256": 32,
+  "hmac-sha512": 64,
+  ed25519: 64,
+};

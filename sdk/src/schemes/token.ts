@@ -1,0 +1,92 @@
+// A shared token sent as it is, in a header or in the query of the URL.
+import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { utf8 } from "../encoding.ts";
+import type { CompiledScheme, CompiledSigner, Plan, SignedHeaders } from "../plan.ts";
+import type { TokenScheme } from "../provider.ts";
+import { headerReader, type WebhookRequest } from "../request.ts";
+import { ConfigError, failure, type VerifyFailure } from "../result.ts";
+import { assertHeaderName } from "../template.ts";
+import { textParam } from "./hmac-params.ts";
+
+const mismatch = failure("wrong_token", "The token of the request is not the configured one.");
+
+interface Place {
+  readonly header: string;
+  readonly prefix: string;
+  /** When given, the token is in the query and the header is not read. */
+  readonly query: string | undefined;
+}
+
+function placeOf(config: SchemeConfig, scheme: TokenScheme): Place {
+  needSecret(config);
+  refusePublicKey(config);
+  refuseUnknownParams(config, scheme.fromParams === true ? ["header", "prefix", "query"] : []);
+  const header = textParam(config.params, "header")?.toLowerCase();
+  const query = textParam(config.params, "query") ?? (header === undefined ? scheme.query : undefined);
+  if (query === "") throw new ConfigError("params.query", "is empty");
+  if (header !== undefined && query !== undefined) throw new ConfigError("params.query", "cannot be given together with params.header");
+  if (header !== undefined) assertHeaderName(header, "params.header");
+  const isDefault = header === undefined || header === scheme.header;
+  return {
+    header: header ?? scheme.header ?? "authorization",
+    // `Bearer ` belongs to Authorization; in a header of one's own the token stands alone.
+    prefix: textParam(config.params, "prefix") ?? (isDefault ? (scheme.prefix ?? "") : ""),
+    query,
+  };
+}
+
+/** Throws ConfigError for empty or short tokens and for parameters that contradict each other. */
+export function compileToken(config: SchemeConfig, scheme: TokenScheme): CompiledScheme {
+  const place = placeOf(config, scheme);
+  const reader = headerReader();
+  const slot = reader.slot(place.header);
+  const keys = config.secrets.map((secret, secretIndex) => ({
+    algorithm: "equal" as const,
+    bytes: secretBytes(secret, "utf8", `secrets[${secretIndex}]`),
+    secretIndex,
+  }));
+
+  function read(request: WebhookRequest): Plan | VerifyFailure {
+    const token = place.query === undefined ? headerToken(reader.read(request.headers)[slot], place) : queryToken(request.url, place.query);
+    if (typeof token !== "string") return token;
+    return { ok: true, content: [], candidates: [{ algorithm: "equal", bytes: utf8(token) }] };
+  }
+
+  return { keys, unsigned: false, mismatch, read };
+}
+
+function headerToken(value: string | null | undefined, place: Place): string | VerifyFailure {
+  if (value === undefined) return failure("missing_header", `The header ${place.header} is missing.`);
+  if (value === null) return failure("duplicate_header", `The header ${place.header} is present more than once.`);
+  // The name of an authentication scheme is case-insensitive (RFC 9110, section 11.1).
+  const prefix = value.slice(0, place.prefix.length);
+  if (prefix.toLowerCase() !== place.prefix.toLowerCase()) return failure("wrong_token", `The header ${place.header} does not start with "${place.prefix}".`);
+  return value.slice(place.prefix.length);
+}
+
+function queryToken(url: string | undefined, name: string): string | VerifyFailure {
+  if (typeof url !== "string") return failure("malformed_request", "The token is in the URL of the request: pass the URL to verify.");
+  const start = url.indexOf("?");
+  const query = start < 0 ? "" : (url.slice(start + 1).split("#", 1)[0] ?? "");
+  const values = new URLSearchParams(query).getAll(name);
+  const [value] = values;
+  if (value === undefined) return failure("missing_header", `The query parameter ${name} is missing.`);
+  if (values.length > 1) return failure("duplicate_header", `The query parameter ${name} is present more than once.`);
+  return value;
+}
+
+/** Sends the first secret: a token has no room for two. Throws ConfigError like `compileToken`. */
+export function compileTokenSigner(config: SchemeConfig, scheme: TokenScheme): CompiledSigner {
+  const place = placeOf(config, scheme);
+  const secret = config.secrets[0] ?? "";
+  secretBytes(secret, "utf8", "secrets[0]");
+  return { keys: [], encoding: "hex", prepare: (request) => ({ content: [], finish: () => withToken(request.url, place, secret) }) };
+}
+
+function withToken(url: string | undefined, place: Place, secret: string): SignedHeaders {
+  if (place.query === undefined) return { headers: [[place.header, `${place.prefix}${secret}`]] };
+  if (url === undefined) throw new ConfigError("url", "is needed: the token becomes part of its query");
+  const [path = "", fragment] = url.split("#", 2);
+  const pair = new URLSearchParams([[place.query, secret]]).toString();
+  return { headers: [], url: `${path}${path.includes("?") ? "&" : "?"}${pair}${fragment === undefined ? "" : `#${fragment}`}` };
+}

@@ -1,0 +1,112 @@
+// Taking a signature header apart: one signature, a list of them, or key=value pairs with a timestamp.
+import { decode, type Encoding } from "./encoding.ts";
+import { limits } from "./limits.ts";
+import type { Algorithm, Candidate } from "./plan.ts";
+import type { SignatureRule } from "./provider.ts";
+import { failure, type VerifyFailure } from "./result.ts";
+
+export interface SignatureFormat {
+  readonly rule: SignatureRule;
+  readonly encoding: Encoding;
+  readonly algorithm: Algorithm;
+  /** Length of the decoded signature. */
+  readonly bytes: number;
+}
+
+export interface ParsedSignatures {
+  readonly ok: true;
+  readonly candidates: readonly Candidate[];
+  /** From the `tsKey` of a kv header. */
+  readonly timestamp: string | undefined;
+}
+
+/** Parses `value`; the failure is `malformed_signature`, `unknown_signature_version` or `malformed_timestamp`. */
+export function parseSignatures(value: string, format: SignatureFormat): ParsedSignatures | VerifyFailure {
+  switch (format.rule.parse ?? "raw") {
+    case "raw":
+      return parseRaw(value, format);
+    case "list":
+      return parseList(value, format);
+    case "kv":
+      return parsePairs(value, format);
+  }
+}
+
+function candidateOf(text: string, from: number, to: number, format: SignatureFormat): Candidate | undefined {
+  const bytes = decode(format.encoding, text, from, to);
+  return bytes !== undefined && bytes.length === format.bytes ? { algorithm: format.algorithm, bytes } : undefined;
+}
+
+function malformed(format: SignatureFormat): VerifyFailure {
+  const prefix = format.rule.prefix;
+  const before = prefix === undefined || prefix === "" ? "" : ` after "${prefix}"`;
+  return failure("malformed_signature", `The signature header ${format.rule.header[0]} does not hold ${format.bytes} bytes in ${format.encoding}${before}.`);
+}
+
+function unknownVersion(format: SignatureFormat, known: string): VerifyFailure {
+  return failure("unknown_signature_version", `The header ${format.rule.header[0]} holds no signature of the version "${known}".`);
+}
+
+function parseRaw(value: string, format: SignatureFormat): ParsedSignatures | VerifyFailure {
+  const prefix = format.rule.prefix ?? "";
+  const candidate = value.startsWith(prefix) ? candidateOf(value, prefix.length, value.length, format) : undefined;
+  return candidate === undefined ? malformed(format) : { ok: true, candidates: [candidate], timestamp: undefined };
+}
+
+function parseList(value: string, format: SignatureFormat): ParsedSignatures | VerifyFailure {
+  const { prefix = "", sep = "," } = format.rule;
+  const candidates: Candidate[] = [];
+  let known = 0;
+  for (let from = 0, end = 0; from <= value.length && known < limits.signaturesMax; from = end + sep.length) {
+    end = itemEnd(value, sep, from);
+    from = skipSpaces(value, from, end);
+    if (!value.startsWith(prefix, from)) continue;
+    known++;
+    const candidate = candidateOf(value, from + prefix.length, end, format);
+    if (candidate !== undefined) candidates.push(candidate);
+  }
+  if (candidates.length > 0) return { ok: true, candidates, timestamp: undefined };
+  return known > 0 ? malformed(format) : unknownVersion(format, prefix);
+}
+
+function parsePairs(value: string, format: SignatureFormat): ParsedSignatures | VerifyFailure {
+  const { sigKey = "v1", tsKey, sep = "," } = format.rule;
+  const candidates: Candidate[] = [];
+  let known = 0;
+  let others = 0;
+  let timestamp: string | undefined;
+  for (let from = 0, end = 0; from <= value.length; from = end + sep.length) {
+    end = itemEnd(value, sep, from);
+    from = skipSpaces(value, from, end);
+    if (isPair(value, sigKey, from)) {
+      if (++known > limits.signaturesMax) continue;
+      const candidate = candidateOf(value, from + sigKey.length + 1, end, format);
+      if (candidate !== undefined) candidates.push(candidate);
+    } else if (tsKey !== undefined && isPair(value, tsKey, from)) {
+      // Two timestamps would let the one that is checked differ from the one that somebody else reads.
+      if (timestamp !== undefined) return failure("malformed_signature", `The header ${format.rule.header[0]} holds ${tsKey}= more than once.`);
+      timestamp = value.slice(from + tsKey.length + 1, end);
+    } else if (value.slice(from, end).includes("=")) {
+      others++;
+    }
+  }
+  if (candidates.length > 0) return { ok: true, candidates, timestamp };
+  return known === 0 && others > 0 ? unknownVersion(format, `${sigKey}=`) : malformed(format);
+}
+
+/** Where the item that starts at `from` ends. */
+export function itemEnd(value: string, separator: string, from: number): number {
+  const at = value.indexOf(separator, from);
+  return at < 0 ? value.length : at;
+}
+
+// A list may be written with a space after each comma; spaces anywhere else are part of the item and spoil it.
+function skipSpaces(value: string, from: number, end: number): number {
+  let start = from;
+  while (start < end && value.charCodeAt(start) === 0x20) start++;
+  return start;
+}
+
+function isPair(value: string, key: string, from: number): boolean {
+  return value.startsWith(key, from) && value.charCodeAt(from + key.length) === 0x3d;
+}

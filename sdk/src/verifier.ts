@@ -1,0 +1,55 @@
+// A verifier made once per source: synchronous, for the hot path of a server.
+import { resolveConfig, type RawConfig } from "./config.ts";
+import { nodeRunner } from "./node-crypto.ts";
+import type { Params, Provider } from "./provider.ts";
+import { isBody, type WebhookRequest } from "./request.ts";
+import { failure, type VerifyResult } from "./result.ts";
+import { compileScheme } from "./schemes/index.ts";
+
+export interface VerifierOptions {
+  /** Id of a provider, or a provider record of one's own. */
+  readonly provider: string | Provider;
+  /** At most 3; all are tried, so that a secret can be rotated without a gap. Empty only with `publicKey` or `none`. */
+  readonly secrets?: readonly string[];
+  /** `whpk_…`, for providers that sign with a key pair. */
+  readonly publicKey?: string | readonly string[];
+  readonly params?: Params;
+  /** Replaces the provider's tolerance. Seconds, both edges included. */
+  readonly toleranceSeconds?: number;
+}
+
+export interface Verifier {
+  readonly provider: Provider;
+  /** Never throws. `nowMs` is Unix time in milliseconds; for a stored request, the time it was received. */
+  verify(request: WebhookRequest, nowMs: number): VerifyResult;
+}
+
+/**
+ * Compiles a provider with its secrets into a verifier. Nothing of the JSON body is parsed to verify.
+ *
+ * Throws ConfigError (with `path`) for an unknown provider, an empty, short or undecodable secret, a bad template,
+ * an unknown parameter.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const config = resolveConfig(options satisfies RawConfig);
+  const scheme = compileScheme(config);
+  const run = nodeRunner(scheme);
+
+  function check(request: WebhookRequest, nowMs: number): VerifyResult {
+    if (!isBody(request.body)) return failure("malformed_request", "The body must be the raw bytes of the request (Uint8Array or string), not a parsed value.");
+    const plan = scheme.read(request, nowMs);
+    return plan.ok ? run(plan) : plan;
+  }
+
+  return {
+    provider: config.provider,
+    verify(request, nowMs) {
+      try {
+        return check(request, nowMs);
+      } catch (error) {
+        // Only a value that is no request gets here, such as headers whose getter throws: it is refused, not trusted.
+        return failure("malformed_request", `The request could not be read: ${error instanceof Error ? error.message : "unknown error"}.`);
+      }
+    },
+  };
+}

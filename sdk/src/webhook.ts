@@ -1,0 +1,81 @@
+// verify() and sign(): one call each, for programs that handle a webhook now and then.
+import type { EventFacts } from "./extract.ts";
+import { extract } from "./extract.ts";
+import type { SignedHeaders } from "./plan.ts";
+import type { Params, Provider } from "./provider.ts";
+import type { HeadersInput, WebhookRequest } from "./request.ts";
+import { ConfigError, failure, type VerifyFailure } from "./result.ts";
+import { createSigner } from "./signer.ts";
+import { createVerifier, type VerifierOptions } from "./verifier.ts";
+
+export interface VerifyOptions {
+  /** Id of a provider such as `github`, or a provider record of one's own. */
+  readonly provider: string | Provider;
+  /** The secret as the provider shows it, prefix included. */
+  readonly secret?: string;
+  /** Several secrets during a rotation, at most 3. */
+  readonly secrets?: readonly string[];
+  /** `whpk_…`, for senders that sign with a key pair. */
+  readonly publicKey?: string | readonly string[];
+  readonly params?: Params;
+  /** Unix time in milliseconds; default: the clock. For a stored request, the time it was received. */
+  readonly nowMs?: number;
+  /** Replaces the provider's tolerance. Seconds, both edges included. */
+  readonly toleranceSeconds?: number;
+}
+
+export type VerifyOutcome = { readonly ok: true; readonly event: EventFacts } | VerifyFailure;
+
+/**
+ * Verifies one request and reads its event id and type.
+ *
+ * Never throws or rejects: unusable options give the cause `no_secret` or `invalid_config`. On a server that verifies
+ * many requests of one source, `createVerifier` does the same work once per source instead of once per request.
+ */
+export async function verify(request: WebhookRequest, options: VerifyOptions): Promise<VerifyOutcome> {
+  try {
+    const result = createVerifier(verifierOptions(options)).verify(request, options.nowMs ?? Date.now());
+    return result.ok ? { ok: true, event: extract(options.provider, request) } : result;
+  } catch (error) {
+    return configFailure(error);
+  }
+}
+
+/** `secret` and `secrets` as one list; an empty text is no secret. */
+export function verifierOptions(options: VerifyOptions): VerifierOptions {
+  const { provider, secret, secrets, publicKey, params, toleranceSeconds } = options;
+  const all = [...(secret === undefined ? [] : [secret]), ...(secrets ?? [])];
+  return { provider, secrets: all.filter((each) => each !== ""), publicKey, params, toleranceSeconds };
+}
+
+/** What a thrown error of construction is as a failure. */
+export function configFailure(error: unknown): VerifyFailure {
+  if (!(error instanceof ConfigError)) return failure("invalid_config", "The options of verify could not be read.");
+  return failure(error.path === "secrets" ? "no_secret" : "invalid_config", error.message);
+}
+
+export interface SignOptions {
+  readonly provider: string | Provider;
+  readonly secret?: string;
+  /** Several secrets during a rotation, the current one first. */
+  readonly secrets?: readonly string[];
+  readonly params?: Params;
+  readonly id?: string;
+  readonly type?: string;
+  /** Unix time in milliseconds; default: the clock. */
+  readonly timestampMs?: number;
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers?: HeadersInput;
+  readonly body: Uint8Array | string;
+}
+
+/**
+ * Signs a body as the provider would: for test events, and for one's own webhooks with `standard-webhooks`.
+ * Throws ConfigError when the options cannot work or something that is signed is absent.
+ */
+export function sign(options: SignOptions): SignedHeaders {
+  const { provider, secret, secrets = [], params, timestampMs = Date.now(), ...rest } = options;
+  const signer = createSigner({ provider, secrets: secret === undefined ? secrets : [secret, ...secrets], params });
+  return signer.sign({ ...rest, timestampSeconds: timestampMs / 1000 });
+}

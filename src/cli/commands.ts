@@ -1,0 +1,64 @@
+// Every command, in the order help shows them. Adding one is adding a file and a line here.
+import type { Command } from "./command.ts";
+import { deliveriesCancel } from "./deliveries.cancel.ts";
+import { deliveriesGet } from "./deliveries.get.ts";
+import { deliveriesList } from "./deliveries.list.ts";
+import { deliveriesRetry } from "./deliveries.retry.ts";
+import { destinationsCreate } from "./destinations.create.ts";
+import { destinationsList } from "./destinations.list.ts";
+import { destinationsPause } from "./destinations.pause.ts";
+import { destinationsResume } from "./destinations.resume.ts";
+import { dev } from "./dev.ts";
+import { eventsGet } from "./events.get.ts";
+import { eventsList } from "./events.list.ts";
+import { jobsCancel } from "./jobs.cancel.ts";
+import { jobsGet } from "./jobs.get.ts";
+import { jobsList } from "./jobs.list.ts";
+import { jobsReplay } from "./jobs.replay.ts";
+import { requestsGet } from "./requests.get.ts";
+import { requestsList } from "./requests.list.ts";
+import { sourcesCreate } from "./sources.create.ts";
+import { sourcesList } from "./sources.list.ts";
+import { start } from "./start.ts";
+import { subscriptionsCreate } from "./subscriptions.create.ts";
+import { subscriptionsList } from "./subscriptions.list.ts";
+import { tail } from "./tail.ts";
+import { verify } from "./verify.ts";
+
+export const COMMANDS: readonly Command[] = [
+  dev,
+  start,
+  tail,
+  verify,
+  eventsList,
+  eventsGet,
+  requestsList,
+  requestsGet,
+  deliveriesList,
+  deliveriesGet,
+  deliveriesRetry,
+  deliveriesCancel,
+  sourcesList,
+  sourcesCreate,
+  destinationsList,
+  destinationsCreate,
+  destinationsPause,
+  destinationsResume,
+  subscriptionsList,
+  subscriptionsCreate,
+  jobsReplay,
+  jobsList,
+  jobsGet,
+  jobsCancel,
+];
+
+/** What each noun stands for. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  events: "Accepted facts: what came in and was kept.",
+  requests: "Raw inbound requests, the rejected ones and duplicates too.",
+  deliveries: "Events on their way to destinations.",
+  sources: "Where events come in.",
+  destinations: "Where deliveries go.",
+  subscriptions: "Which events go to which destination.",
+  jobs: "Long operations with progress, such as a replay.",
+};

@@ -1,0 +1,21 @@
+// `posthorn destinations list`: where deliveries go.
+import { statusPaint } from "./deliveries.list.ts";
+import { listCommand } from "./resource.ts";
+import { type DestinationItem } from "./wire.ts";
+
+export const destinationsList = listCommand({
+  name: "destinations list",
+  summary: "List destinations.",
+  path: "/v1/destinations",
+  options: {},
+  query: () => ({}),
+  headings: ["ID", "NAME", "STATE", "URL"],
+  row: (destination: DestinationItem, { terminal }) => [
+    { text: destination.id },
+    { text: destination.name, paint: terminal.outStyle.bold },
+    { text: destination.state.kind, paint: statusPaint(terminal.outStyle, destination.state.kind) },
+    { text: destination.url },
+  ],
+  empty: 'There is no destination yet. Make one with "posthorn destinations create".',
+  examples: [["posthorn destinations list", "every destination and its state"]],
+});

@@ -1,0 +1,40 @@
+// `posthorn events get`: one event, its body, and where it went.
+import { printableBlock } from "../printable.ts";
+import { getCommand } from "./resource.ts";
+import { byteText, relativeText, renderPairs, renderTable } from "./table.ts";
+import { deliveryHeadings, deliveryRow } from "./deliveries.list.ts";
+import { bodyText, requestPairs, type RawItem } from "./raw-request.ts";
+import type { DeliveryItem, EventItem } from "./wire.ts";
+
+export const eventsGet = getCommand<EventItem & { request: RawItem }>({
+  name: "events get",
+  summary: "Show one event with its headers, body and deliveries.",
+  argument: "The event's id, evt_...",
+  path: (id) => `/v1/events/${id}`,
+  async print(event, view, client) {
+    const { terminal, nowMs } = view;
+    terminal.out(
+      renderPairs(terminal, [
+        ["id", event.id],
+        ["type", { text: event.type, paint: terminal.outStyle.bold }],
+        ["received", `${event.receivedAt} (${relativeText(event.receivedAt, nowMs)})`],
+        ["source", event.sourceId ?? "published through the API"],
+        ["tenant", event.tenantId],
+        ["provider's id", event.providerEventId],
+        ["key", event.key],
+        ["channels", event.channels.join(", ")],
+        ["deliver at", event.deliverAt],
+        ["size", byteText(event.bodyBytes)],
+      ]),
+    );
+    terminal.out(`\n${renderPairs(terminal, requestPairs(event.request))}\n${printableBlock(bodyText(event.request))}\n`);
+    const deliveries = await client.get<{ data: DeliveryItem[] }>("/v1/deliveries", { event: event.id });
+    terminal.out("\n");
+    if (deliveries.data.length === 0) terminal.err("It has no deliveries: no subscription took it, or it is not dispatched yet.\n");
+    else terminal.out(renderTable(terminal, deliveryHeadings, deliveries.data.map((delivery) => deliveryRow(delivery, view))));
+  },
+  examples: [
+    ["posthorn events get evt_06dq2ye2xk0ezc5bk9ztc3h9m7", "what it held and where it went"],
+    ["posthorn events get evt_06dq2ye2xk0ezc5bk9ztc3h9m7 --json | jq .request.headers", "its headers in wire order"],
+  ],
+});

@@ -1,0 +1,13 @@
+// `posthorn jobs cancel`: stops a long operation where it is.
+import { actionCommand } from "./resource.ts";
+import type { JobItem } from "./wire.ts";
+
+export const jobsCancel = actionCommand<JobItem>({
+  name: "jobs cancel",
+  summary: "Stop a job where it is.",
+  description: "Deliveries it already made stay; cancel those by their own ids.",
+  argument: "The job's id, job_...; several may be given.",
+  act: (client, id) => client.send("POST", `/v1/jobs/${id}/cancel`),
+  told: (job, id) => `${id} is ${job.status}.`,
+  examples: [["posthorn jobs cancel job_06dq2ye2xk0ezc5bk9ztc3h9m7", "stop a replay"]],
+});

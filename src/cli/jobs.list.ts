@@ -1,0 +1,28 @@
+// `posthorn jobs list`: long operations and how far they are.
+import { statusPaint } from "./deliveries.list.ts";
+import { listCommand } from "./resource.ts";
+import { relativeText } from "./table.ts";
+import type { JobItem } from "./wire.ts";
+
+export const jobsList = listCommand({
+  name: "jobs list",
+  summary: "List jobs, newest first.",
+  path: "/v1/jobs",
+  options: {},
+  query: () => ({}),
+  headings: ["ID", "KIND", "STATUS", "STARTED", "PROGRESS", "DELIVERIES"],
+  row: (job: JobItem, { terminal, nowMs }) => [
+    { text: job.id },
+    { text: job.kind },
+    { text: job.status, paint: statusPaint(terminal.outStyle, job.status) },
+    { text: relativeText(job.createdAt, nowMs) },
+    { text: progressText(job) },
+    { text: String(job.deliveriesCreated) },
+  ],
+  empty: "There is no job.",
+  examples: [["posthorn jobs list", "replays and how far they are"]],
+});
+
+export function progressText(job: JobItem): string {
+  return `${job.eventsSeen} of ${job.eventsTotal} events`;
+}

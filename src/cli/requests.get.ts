@@ -1,0 +1,33 @@
+// `posthorn requests get`: one inbound request as it came, and what became of it.
+import { printableBlock } from "../printable.ts";
+import { bodyText, type RawItem, requestPairs } from "./raw-request.ts";
+import { outcomePaint } from "./requests.list.ts";
+import { getCommand } from "./resource.ts";
+import { byteText, relativeText, renderPairs } from "./table.ts";
+import type { RequestItem } from "./wire.ts";
+
+export const requestsGet = getCommand<RequestItem & { request: RawItem }>({
+  name: "requests get",
+  summary: "Show one inbound request as it came.",
+  argument: "The request's id, req_...",
+  path: (id) => `/v1/requests/${id}`,
+  print(item, { terminal, nowMs }) {
+    terminal.out(
+      renderPairs(terminal, [
+        ["id", item.id],
+        ["outcome", { text: item.outcome, paint: outcomePaint(terminal.outStyle, item.outcome) }],
+        ["cause", item.cause],
+        ["why", item.message],
+        ["event", item.eventId],
+        ["source", item.sourceId],
+        ["received", `${item.receivedAt} (${relativeText(item.receivedAt, nowMs)})`],
+        ["size", byteText(item.bodyBytes)],
+      ]),
+    );
+    terminal.out(`\n${renderPairs(terminal, requestPairs(item.request))}\n${printableBlock(bodyText(item.request))}\n`);
+  },
+  examples: [
+    ["posthorn requests get req_06dq2ye2xk0ezc5bk9ztc3h9m7", "why it was turned away"],
+    ["posthorn verify --id req_06dq2ye2xk0ezc5bk9ztc3h9m7 --provider github --secret-file secret.txt", "check its signature again"],
+  ],
+});

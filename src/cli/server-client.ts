@@ -1,0 +1,124 @@
+// Talks to our own server's API: one request, one answer, and every way it can fail as a message and an exit code.
+import { CLI_REQUEST_TIMEOUT_MS } from "../limits.ts";
+import type { Connection } from "./connection.ts";
+import { CliError, EXIT, type ExitCode } from "./exit.ts";
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+export interface ServerClient {
+  get<T>(path: string, query?: Query): Promise<T>;
+  send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
+  /** The data of each message of a server-sent event stream, until it ends or `signal` says so. */
+  stream(path: string, query: Query, signal: AbortSignal): AsyncGenerator<string>;
+}
+
+export function createServerClient({ url, apiKey }: Connection): ServerClient {
+  async function call(method: string, path: string, init: { query?: Query; body?: unknown; accept: string; signal: AbortSignal }): Promise<Response> {
+    const target = new URL(`${url}${path}`);
+    for (const [name, value] of Object.entries(init.query ?? {})) if (value !== undefined) target.searchParams.set(name, String(value));
+    const headers: Record<string, string> = { authorization: `Bearer ${apiKey}`, accept: init.accept };
+    const body = init.body === undefined ? undefined : JSON.stringify(init.body);
+    if (body !== undefined) headers["content-type"] = "application/json";
+    let response: Response;
+    try {
+      // A redirect would carry the key to a place nobody named.
+      response = await fetch(target, { method, headers, body, redirect: "error", signal: init.signal });
+    } catch (error) {
+      throw unreachable(url, error);
+    }
+    if (!response.ok) throw await refusal(response);
+    return response;
+  }
+
+  async function json<T>(method: string, path: string, init: { query?: Query; body?: unknown }): Promise<T> {
+    const response = await call(method, path, { ...init, accept: "application/json", signal: AbortSignal.timeout(CLI_REQUEST_TIMEOUT_MS) });
+    try {
+      const content = await response.text();
+      return (content === "" ? null : JSON.parse(content)) as T;
+    } catch (error) {
+      if (isTimeout(error)) throw unreachable(url, error);
+      throw new CliError(EXIT.failure, `${url} answered something that is not JSON. Is it a Posthorn server?`);
+    }
+  }
+
+  return {
+    get: (path, query) => json("GET", path, { query }),
+    send: (method, path, body) => json(method, path, { body }),
+    async *stream(path, query, signal) {
+      const response = await call("GET", path, { query, accept: "text/event-stream", signal });
+      if (response.body === null) return;
+      yield* eventStreamData(response.body);
+    },
+  };
+}
+
+/** The `data` of each message; several data lines are one text, comments and other fields say nothing to us. */
+async function* eventStreamData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let pending = "";
+  let data: string[] = [];
+  for await (const chunk of body) {
+    pending += decoder.decode(chunk, { stream: true });
+    const lines = pending.split(/\r\n|\n/);
+    pending = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line.startsWith("data:")) data.push(line.slice(line.startsWith("data: ") ? 6 : 5));
+      else if (line === "" && data.length > 0) {
+        yield data.join("\n");
+        data = [];
+      }
+    }
+  }
+}
+
+function unreachable(url: string, error: unknown): CliError {
+  if (isTimeout(error)) return new CliError(EXIT.timeout, `${url} did not answer within ${CLI_REQUEST_TIMEOUT_MS / 1000} seconds.`);
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (code === "ECONNREFUSED") return new CliError(EXIT.failure, `No server answers at ${url}. Start it with "posthorn dev" or "posthorn start", or name another with --url.`);
+  const reason = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
+  return new CliError(EXIT.failure, `${url} cannot be reached: ${reason}${code === "" || reason.includes(code) ? "" : ` (${code})`}.`);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
+}
+
+/** A problem+json answer as one message: the detail, then each offending field on a line of its own. */
+async function refusal(response: Response): Promise<CliError> {
+  const content = await response.text().catch(() => "");
+  let problem: { detail?: unknown; title?: unknown; errors?: unknown } = {};
+  try {
+    const parsed: unknown = JSON.parse(content);
+    if (typeof parsed === "object" && parsed !== null) problem = parsed;
+  } catch {
+    // A proxy in between answers HTML; its status is all there is to say.
+  }
+  const said = [problem.detail, problem.title].find((candidate) => typeof candidate === "string");
+  const fields = (Array.isArray(problem.errors) ? problem.errors : []).map((field: unknown) => {
+    const { path, message } = (typeof field === "object" && field !== null ? field : {}) as { path?: unknown; message?: unknown };
+    return `\n  ${String(path ?? "")}: ${String(message ?? "")}`;
+  });
+  return new CliError(exitOfStatus(response.status), `${said ?? `The server answered ${response.status}`} (HTTP ${response.status})${fields.join("")}`);
+}
+
+function exitOfStatus(status: number): ExitCode {
+  switch (status) {
+    case 400:
+    case 413:
+    case 422:
+      return EXIT.usage;
+    case 401:
+    case 403:
+      return EXIT.auth;
+    case 404:
+      return EXIT.notFound;
+    case 409:
+      return EXIT.conflict;
+    case 408:
+    case 504:
+      return EXIT.timeout;
+    default:
+      return EXIT.failure;
+  }
+}

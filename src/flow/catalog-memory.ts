@@ -1,0 +1,122 @@
+// The maps behind the catalog: current configuration by id, and by what the hot path looks it up with.
+import type { ApiKey } from "../core/api-key.ts";
+import type { Destination } from "../core/destination.ts";
+import type { Source } from "../core/source.ts";
+import type { Subscription } from "../core/subscription.ts";
+import type { Sealer } from "../store/sealer.ts";
+import type { ConfigKind, ConfigRow } from "../store/store.ts";
+import { apiKeyFromRow, destinationFromRow, sourceFromRow, subscriptionFromDoc } from "./catalog-rows.ts";
+import { compileSource, type LiveSource } from "./catalog-source.ts";
+import { compileSubscription, type LiveSubscription } from "./catalog-subscription.ts";
+
+export type Memory = ReturnType<typeof createMemory>;
+
+// Ids sort by time, so lists come out in the order things were made.
+const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+
+export function createMemory() {
+  const sources = new Map<string, LiveSource>();
+  const tokens = new Map<string, LiveSource>();
+  const destinations = new Map<string, Destination>();
+  const subscriptions = new Map<string, LiveSubscription>();
+  const apiKeys = new Map<string, ApiKey>();
+  const apiKeysByHash = new Map<string, ApiKey>();
+  // Subscriptions by source, made on first use after a change: dispatch asks once per event.
+  let routes = new Map<string | null, readonly LiveSubscription[]>();
+
+  function putSource(source: Source): void {
+    const previous = sources.get(source.id);
+    if (previous !== undefined) tokens.delete(previous.source.token);
+    const live = compileSource(source, previous);
+    sources.set(source.id, live);
+    tokens.set(source.token, live);
+  }
+
+  function putDestination(destination: Destination): void {
+    destinations.set(destination.id, destination);
+  }
+
+  function putSubscription(subscription: Subscription): void {
+    subscriptions.set(subscription.id, compileSubscription(subscription));
+    routes = new Map();
+  }
+
+  function putApiKey(key: ApiKey): void {
+    apiKeys.set(key.id, key);
+    apiKeysByHash.set(key.hash, key);
+  }
+
+  function subscriptionsFor(sourceId: string | null): readonly LiveSubscription[] {
+    let found = routes.get(sourceId);
+    if (found === undefined) {
+      found = [...subscriptions.values()].filter(({ subscription }) => subscription.sourceId === null || subscription.sourceId === sourceId);
+      found = found.toSorted((a, b) => byId(a.subscription, b.subscription));
+      routes.set(sourceId, found);
+    }
+    return found;
+  }
+
+  function drop(kind: ConfigKind, id: string): void {
+    switch (kind) {
+      case "source":
+        tokens.delete(sources.get(id)?.source.token ?? "");
+        sources.delete(id);
+        break;
+      case "destination":
+        destinations.delete(id);
+        break;
+      case "subscription":
+        subscriptions.delete(id);
+        routes = new Map();
+        break;
+      case "apiKey":
+        apiKeysByHash.delete(apiKeys.get(id)?.hash ?? "");
+        apiKeys.delete(id);
+        break;
+    }
+  }
+
+  return {
+    putSource,
+    putDestination,
+    putSubscription,
+    putApiKey,
+    subscriptionsFor,
+    drop,
+    load(row: ConfigRow, sealer: Sealer): void {
+      switch (row.kind) {
+        case "source":
+          putSource(sourceFromRow(row, sealer));
+          break;
+        case "destination":
+          putDestination(destinationFromRow(row, sealer));
+          break;
+        case "subscription":
+          putSubscription(subscriptionFromDoc(row.doc));
+          break;
+        case "apiKey":
+          putApiKey(apiKeyFromRow(row));
+          break;
+      }
+    },
+    has(kind: ConfigKind, id: string): boolean {
+      return { source: sources, destination: destinations, subscription: subscriptions, apiKey: apiKeys }[kind].has(id);
+    },
+    /** Ids of the subscriptions that refer to a source or destination. */
+    usersOf(kind: ConfigKind, id: string): string[] {
+      if (kind !== "source" && kind !== "destination") return [];
+      return [...subscriptions.values()]
+        .filter(({ subscription }) => (kind === "source" ? subscription.sourceId : subscription.destinationId) === id)
+        .map(({ subscription }) => subscription.id);
+    },
+    sourceByToken: (token: string) => tokens.get(token),
+    liveSource: (id: string) => sources.get(id),
+    sources: () => [...sources.values()].map(({ source }) => source).toSorted(byId),
+    destination: (id: string) => destinations.get(id),
+    destinations: () => [...destinations.values()].toSorted(byId),
+    subscription: (id: string) => subscriptions.get(id)?.subscription,
+    subscriptions: () => [...subscriptions.values()].map(({ subscription }) => subscription).toSorted(byId),
+    apiKeyByHash: (hash: string) => apiKeysByHash.get(hash),
+    apiKeys: () => [...apiKeys.values()].toSorted(byId),
+  };
+}

@@ -1,0 +1,67 @@
+// Configuration as the store keeps it: a plain document, and beside it the secret parts, sealed.
+import type { ApiKey } from "../core/api-key.ts";
+import type { Destination } from "../core/destination.ts";
+import type { Source } from "../core/source.ts";
+import type { Subscription } from "../core/subscription.ts";
+import type { Sealer } from "../store/sealer.ts";
+import type { ConfigKind, ConfigRow } from "../store/store.ts";
+
+type SourceSecrets = Pick<Source, "secrets" | "auth">;
+// Static headers often carry a receiver's API key, so all of them are sealed.
+type DestinationSecrets = Pick<Destination, "auth" | "signature" | "headers">;
+
+export function sourceRow(source: Source, sealer: Sealer): ConfigRow {
+  const { secrets, auth, ...doc } = source;
+  const sealed: SourceSecrets = { secrets, auth };
+  return { kind: "source", id: source.id, doc: JSON.stringify(doc), sealed: sealer.seal(context("source", source.id), sealed) };
+}
+
+export function sourceFromRow(row: ConfigRow, sealer: Sealer): Source {
+  return { ...parse<Omit<Source, keyof SourceSecrets>>(row), ...open<SourceSecrets>(row, sealer) };
+}
+
+export function destinationRow(destination: Destination, sealer: Sealer): ConfigRow {
+  const { auth, signature, headers, ...doc } = destination;
+  const sealed: DestinationSecrets = { auth, signature, headers };
+  return {
+    kind: "destination",
+    id: destination.id,
+    doc: JSON.stringify(doc),
+    sealed: sealer.seal(context("destination", destination.id), sealed),
+  };
+}
+
+export function destinationFromRow(row: ConfigRow, sealer: Sealer): Destination {
+  return { ...parse<Omit<Destination, keyof DestinationSecrets>>(row), ...open<DestinationSecrets>(row, sealer) };
+}
+
+export function subscriptionRow(subscription: Subscription): ConfigRow {
+  return { kind: "subscription", id: subscription.id, doc: JSON.stringify(subscription), sealed: null };
+}
+
+/** Also reads an earlier version out of `store.configRevisions`. */
+export function subscriptionFromDoc(doc: string): Subscription {
+  return JSON.parse(doc) as Subscription;
+}
+
+export function apiKeyRow(key: ApiKey): ConfigRow {
+  return { kind: "apiKey", id: key.id, doc: JSON.stringify(key), sealed: null };
+}
+
+export function apiKeyFromRow(row: ConfigRow): ApiKey {
+  return parse<ApiKey>(row);
+}
+
+// Only this file writes these documents, so their shape is known.
+function parse<T>(row: ConfigRow): T {
+  return JSON.parse(row.doc) as T;
+}
+
+function open<T>(row: ConfigRow, sealer: Sealer): T {
+  if (row.sealed === null) throw new Error(`the ${row.kind} ${row.id} has lost its sealed part`);
+  return sealer.open(context(row.kind, row.id), row.sealed) as T;
+}
+
+function context(kind: ConfigKind, id: string): string {
+  return `${kind}:${id}`;
+}

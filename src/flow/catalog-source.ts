@@ -1,0 +1,172 @@
+// Turns a source into what the hot path asks of it: everything that can be made once is made here, when it is saved.
+import { ConfigError, createVerifier, type Params, type Verifier, type VerifyResult, type WebhookRequest } from "@posthorn/sdk";
+import { createAddressMatcher, parseCidr } from "../core/cidr.ts";
+import { createTokenBucket, type TokenBucket } from "../core/rate.ts";
+import type { Source, SourceResponse, SourceSecret } from "../core/source.ts";
+import type { FieldProblem } from "../errors.ts";
+import { compileDedupe, compileKeyFrom, type CompiledDedupe, type RequestFacts } from "./catalog-extract.ts";
+
+export interface LiveSource {
+  readonly source: Source;
+  /** With the secrets that are in force at `nowMs`. Never throws. */
+  verify(request: WebhookRequest, nowMs: number): VerifyResult;
+  readonly methods: ReadonlySet<string>;
+  /** Takes the header's value; true for every value when the source names no types. */
+  allowsContentType(contentType: string | undefined): boolean;
+  allowsAddress(ip: string): boolean;
+  readonly bucket: TokenBucket | null;
+  readonly dedupe: CompiledDedupe | null;
+  /** The ordering key; null when the source has no rule or the request lacks it. */
+  keyOf(facts: RequestFacts): string | null;
+  readonly response: CompiledResponse;
+}
+
+export interface CompiledResponse {
+  readonly status: number;
+  /** Flat list, `content-length` included. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
+}
+
+/** `previous` lends its bucket, so that saving a source's name does not hand out a fresh burst. */
+export function compileSource(source: Source, previous?: LiveSource): LiveSource {
+  const dedupe = compileDedupe(source.id, source.dedupe);
+  const keyFrom = compileKeyFrom(source.keyFrom);
+  const contentTypes = new Set(source.allowedContentTypes.map((type) => type.toLowerCase()));
+  const matchesAddress = createAddressMatcher(source.allowedIps);
+  const readKey = keyFrom.ok ? keyFrom.value : null;
+  return {
+    source,
+    verify: compileVerify(source),
+    methods: new Set(source.allowedMethods),
+    allowsContentType: (value) => contentTypes.size === 0 || contentTypes.has(mediaType(value)),
+    allowsAddress: source.allowedIps.length === 0 ? () => true : matchesAddress,
+    bucket: bucketOf(source, previous),
+    dedupe: dedupe.ok ? dedupe.value : null,
+    keyOf: (facts) => readKey?.(facts) ?? null,
+    response: compileResponse(source.response),
+  };
+}
+
+function compileVerify(source: Source): LiveSource["verify"] {
+  let verify: Verifier["verify"] = () => ({ ok: false, cause: "no_secret", message: "Every secret of this source has expired." });
+  // Until when the compiled verifier is right: the earliest expiry among the secrets it holds.
+  let validUntil = -Infinity;
+
+  function compileAt(nowMs: number): void {
+    const active = activeSecrets(source.secrets, nowMs);
+    validUntil = active.reduce((earliest, secret) => Math.min(earliest, secret.expiresAt ?? Infinity), Infinity);
+    try {
+      verify = verifierOf(source, active).verify;
+    } catch (error) {
+      // With nothing in force left, or written by a version whose SDK knew more: refuse everything, and say why.
+      const message = active.length === 0 && source.secrets.length > 0 ? "Every secret of this source has expired." : messageOf(error);
+      verify = () => ({ ok: false, cause: "no_secret", message });
+    }
+  }
+
+  return (request, nowMs) => {
+    if (nowMs >= validUntil || validUntil === -Infinity) compileAt(nowMs);
+    return verify(request, nowMs);
+  };
+}
+
+export function activeSecrets(secrets: readonly SourceSecret[], nowMs: number): SourceSecret[] {
+  return secrets.filter((secret) => secret.expiresAt === null || secret.expiresAt > nowMs);
+}
+
+function verifierOf(source: Source, secrets: readonly SourceSecret[]): Verifier {
+  return createVerifier({
+    provider: source.provider,
+    secrets: secrets.map((secret) => secret.value),
+    publicKey: source.publicKey ?? undefined,
+    // The schemas admit nothing but texts, numbers and booleans, and the SDK looks again.
+    params: source.params as Params,
+    toleranceSeconds: source.toleranceSeconds ?? undefined,
+  });
+}
+
+/** Everything wrong with a source that its schema cannot see. */
+export function checkSource(source: Source, nowMs: number): FieldProblem[] {
+  const problems = [...checkVerifier(source, nowMs), ...checkResponse(source.response)];
+  for (const [index, range] of source.allowedIps.entries()) {
+    const parsed = parseCidr(range);
+    if (!parsed.ok) problems.push({ path: `allowedIps[${index}]`, message: parsed.message });
+  }
+  const dedupe = compileDedupe(source.id, source.dedupe);
+  if (!dedupe.ok) problems.push(dedupe.problem);
+  const keyFrom = compileKeyFrom(source.keyFrom);
+  if (!keyFrom.ok) problems.push(keyFrom.problem);
+  return problems;
+}
+
+function checkVerifier(source: Source, nowMs: number): FieldProblem[] {
+  const active = activeSecrets(source.secrets, nowMs);
+  // With every secret expired, the source refuses requests until it gets a new one; that must not block other changes.
+  const checked = active.length > 0 ? active : source.secrets;
+  try {
+    verifierOf(source, checked);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [{ path: secretPath(error.path, source.secrets, checked), message: messageOf(error) }];
+  }
+}
+
+/** The verifier counts the secrets it was given; the caller counts the ones in the source. */
+function secretPath(path: string, all: readonly SourceSecret[], checked: readonly SourceSecret[]): string {
+  const index = /^secrets\[(\d+)\]$/.exec(path)?.[1];
+  const secret = index === undefined ? undefined : checked[Number(index)];
+  return secret === undefined ? path : `secrets[${all.indexOf(secret)}]`;
+}
+
+// A response header the server writes itself; a second one would break the framing of the connection.
+const OWN_HEADERS = new Set(["content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "te", "date"]);
+
+function checkResponse(response: SourceResponse): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  for (const [name, value] of Object.entries(response.headers)) {
+    const path = `response.headers.${name}`;
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) problems.push({ path, message: "This is not a header name." });
+    else if (OWN_HEADERS.has(name.toLowerCase())) problems.push({ path, message: "Posthorn writes this header itself." });
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) problems.push({ path, message: "The value holds a line break or a character outside Latin-1." });
+  }
+  if (response.body !== "" && (response.status === 204 || response.status === 205)) {
+    problems.push({ path: "response.body", message: `A ${response.status} answer has no body.` });
+  }
+  return problems;
+}
+
+function compileResponse({ status, headers, body }: SourceResponse): CompiledResponse {
+  const bytes = Buffer.from(body, "utf8");
+  const flat = Object.entries(headers).flat();
+  // The dashboard lives on the same origin: whatever the owner of a source answers must not run there.
+  flat.push("x-content-type-options", "nosniff");
+  if (/html|xml|svg/i.test(headerOf(headers, "content-type"))) flat.push("content-security-policy", "sandbox");
+  if (status !== 204) flat.push("content-length", String(bytes.byteLength));
+  return { status, headers: flat, body: bytes };
+}
+
+function headerOf(headers: Readonly<Record<string, string>>, lowerName: string): string {
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === lowerName)?.[1] ?? "";
+}
+
+function bucketOf(source: Source, previous: LiveSource | undefined): TokenBucket | null {
+  const { rateLimit } = source;
+  if (rateLimit === null) return null;
+  const before = previous?.source.rateLimit;
+  const unchanged = before?.perSecond === rateLimit.perSecond && before.burst === rateLimit.burst;
+  return unchanged && previous?.bucket ? previous.bucket : createTokenBucket(rateLimit);
+}
+
+function mediaType(contentType: string | undefined): string {
+  if (contentType === undefined) return "";
+  const end = contentType.indexOf(";");
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** ConfigError puts its path in front of the message; the path has a field of its own here. */
+function messageOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.message.slice(error.path.length + 2);
+  return error instanceof Error ? error.message : String(error);
+}

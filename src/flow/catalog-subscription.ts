@@ -1,0 +1,49 @@
+// Turns a subscription into what dispatch asks of it, and says what is wrong with one before it is saved.
+import { compileEventTypePatterns, validateEventTypePattern } from "../core/event-type.ts";
+import { compileFilter, type CompiledFilter } from "../core/filter.ts";
+import type { Subscription } from "../core/subscription.ts";
+import type { FieldProblem } from "../errors.ts";
+
+export interface LiveSubscription {
+  readonly subscription: Subscription;
+  matchesType(type: string): boolean;
+  readonly filter: CompiledFilter | null;
+}
+
+/** Also for an earlier version of a subscription, to explain what it did then. Throws on one that could not be saved. */
+export function compileSubscription(subscription: Subscription): LiveSubscription {
+  let filter: CompiledFilter | null = null;
+  if (subscription.filter !== null) {
+    const compiled = compileFilter(subscription.filter);
+    if (!compiled.ok) throw new Error(`the filter of ${subscription.id} does not compile`);
+    filter = compiled.filter;
+  }
+  return { subscription, matchesType: compileEventTypePatterns(subscription.eventTypes), filter };
+}
+
+export function checkSubscription(
+  subscription: Subscription,
+  exists: { source(id: string): boolean; destination(id: string): boolean },
+): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  if (!exists.destination(subscription.destinationId)) problems.push({ path: "destinationId", message: "There is no destination with this id." });
+  if (subscription.sourceId !== null && !exists.source(subscription.sourceId)) {
+    problems.push({ path: "sourceId", message: "There is no source with this id." });
+  }
+  for (const [index, pattern] of subscription.eventTypes.entries()) {
+    const verdict = validateEventTypePattern(pattern);
+    if (!verdict.ok) problems.push({ path: `eventTypes[${index}]`, message: verdict.message });
+  }
+  if (subscription.filter !== null) problems.push(...checkFilter(subscription.filter, "filter"));
+  return problems;
+}
+
+/** `path` is where the filter stands in what the caller sent. */
+export function checkFilter(filter: unknown, path: string): FieldProblem[] {
+  const compiled = compileFilter(filter);
+  if (compiled.ok) return [];
+  return compiled.problems.map((problem) => ({
+    path: problem.path === "" ? path : `${path}${problem.path.startsWith("[") ? "" : "."}${problem.path}`,
+    message: problem.message,
+  }));
+}

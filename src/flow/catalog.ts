@@ -1,0 +1,209 @@
+// catalog: the configuration in force, in memory for the hot path. It changes only here, and only after the store has it.
+import type { ApiKey } from "../core/api-key.ts";
+import type { Destination, DestinationState } from "../core/destination.ts";
+import { type IdSource, newId } from "../core/id.ts";
+import type { Source } from "../core/source.ts";
+import type { Subscription } from "../core/subscription.ts";
+import type { FieldProblem } from "../errors.ts";
+import type { Sealer } from "../store/sealer.ts";
+import type { ConfigChange, ConfigKind, ConfigRow, IdempotencyRecord, Store } from "../store/store.ts";
+import type { Clock } from "../system/clock.ts";
+import { checkDestination, type OutboundRules } from "./catalog-destination.ts";
+import { hashApiKey, secretHint } from "./catalog-keys.ts";
+import { createMemory, type Memory } from "./catalog-memory.ts";
+import { apiKeyRow, destinationRow, sourceRow, subscriptionRow } from "./catalog-rows.ts";
+import { checkSource, type LiveSource } from "./catalog-source.ts";
+import { checkSubscription, type LiveSubscription } from "./catalog-subscription.ts";
+
+export type { LiveSource } from "./catalog-source.ts";
+export { compileSubscription, type LiveSubscription } from "./catalog-subscription.ts";
+
+export type SaveOutcome<T> =
+  | { ok: true; value: T; repeated: null }
+  /** The idempotency key was used before: nothing was saved, and `repeated` holds what was answered then. */
+  | { ok: true; value: null; repeated: IdempotencyRecord }
+  | { ok: false; problems: FieldProblem[] };
+
+export type UpdateOutcome<T> = SaveOutcome<T> | { ok: false; problems: null };
+
+export type RemoveOutcome =
+  | { ok: true }
+  | { ok: false; cause: "not_found" }
+  /** Ids of the subscriptions that still refer to it. */
+  | { ok: false; cause: "in_use"; usedBy: string[] };
+
+/** What a change answers; made from the new value before it commits, so that answer and change commit together. */
+export type Remember<T> = (value: T) => IdempotencyRecord | null;
+
+export interface Catalog {
+  sourceByToken(token: string): LiveSource | undefined;
+  liveSource(id: string): LiveSource | undefined;
+  sources(): Source[];
+  destination(id: string): Destination | undefined;
+  destinations(): Destination[];
+  subscription(id: string): Subscription | undefined;
+  subscriptions(): Subscription[];
+  /** Every subscription that names this source or none, disabled ones too. Null is the publish API. */
+  subscriptionsFor(sourceId: string | null): readonly LiveSubscription[];
+  /** `hash` is SHA-256 of the key in hex. */
+  apiKeyByHash(hash: string): ApiKey | undefined;
+  apiKeys(): ApiKey[];
+
+  /** Adds or replaces; the whole resource is given. */
+  saveSource(source: Source, remember?: Remember<Source>): Promise<SaveOutcome<Source>>;
+  saveDestination(destination: Destination, remember?: Remember<Destination>): Promise<SaveOutcome<Destination>>;
+  saveSubscription(subscription: Subscription, remember?: Remember<Subscription>): Promise<SaveOutcome<Subscription>>;
+  saveApiKey(key: ApiKey, remember?: Remember<ApiKey>): Promise<SaveOutcome<ApiKey>>;
+  /** `change` gets the value in force when its turn comes, so that two changes at once can't undo each other. `problems: null` is an unknown id. */
+  updateSource(id: string, change: (source: Source) => Source, remember?: Remember<Source>): Promise<UpdateOutcome<Source>>;
+  updateDestination(id: string, change: (destination: Destination) => Destination, remember?: Remember<Destination>): Promise<UpdateOutcome<Destination>>;
+  updateSubscription(id: string, change: (subscription: Subscription) => Subscription, remember?: Remember<Subscription>): Promise<UpdateOutcome<Subscription>>;
+  remove(kind: ConfigKind, id: string): Promise<RemoveOutcome>;
+
+  /** Switches a destination off because its receiver asked for it. Does nothing when it is gone or already disabled. */
+  disableDestination(id: string, reason: string): Promise<void>;
+  /** The admin key of the settings: replaces the one of the last start. */
+  presetApiKey(text: string): Promise<void>;
+}
+
+export interface CatalogOptions extends OutboundRules {
+  store: Store;
+  sealer: Sealer;
+  clock: Clock;
+  ids: IdSource;
+}
+
+/** Everything a kind needs to be saved. */
+interface Kind<T extends { id: string }> {
+  get(id: string): T | undefined;
+  check(value: T): FieldProblem[];
+  row(value: T): ConfigRow;
+  put(value: T): void;
+}
+
+export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
+  const memory = createMemory();
+  for (const row of await options.store.config()) memory.load(row, options.sealer);
+  const kinds = createKinds(memory, options);
+  const { save, update, remove } = createChanges(memory, options);
+
+  return {
+    sourceByToken: memory.sourceByToken,
+    liveSource: memory.liveSource,
+    sources: memory.sources,
+    destination: memory.destination,
+    destinations: memory.destinations,
+    subscription: memory.subscription,
+    subscriptions: memory.subscriptions,
+    subscriptionsFor: memory.subscriptionsFor,
+    apiKeyByHash: memory.apiKeyByHash,
+    apiKeys: memory.apiKeys,
+
+    saveSource: (source, remember) => save(kinds.source, source, remember),
+    saveDestination: (destination, remember) => save(kinds.destination, destination, remember),
+    saveSubscription: (subscription, remember) => save(kinds.subscription, subscription, remember),
+    saveApiKey: (key, remember) => save(kinds.apiKey, key, remember),
+    updateSource: (id, change, remember) => update(kinds.source, id, change, remember),
+    updateDestination: (id, change, remember) => update(kinds.destination, id, change, remember),
+    updateSubscription: (id, change, remember) => update(kinds.subscription, id, change, remember),
+    remove,
+
+    async disableDestination(id, reason) {
+      if (memory.destination(id)?.state.kind === "disabled") return;
+      const now = options.clock.now();
+      await update(kinds.destination, id, (current) => withState(current, { kind: "disabled", since: now, reason }, now));
+    },
+    async presetApiKey(text) {
+      const hash = hashApiKey(text);
+      const presets = memory.apiKeys().filter((key) => key.origin === "preset");
+      if (presets.length === 1 && presets[0]?.hash === hash) return;
+      for (const key of presets) await remove("apiKey", key.id);
+      await save(kinds.apiKey, {
+        id: newId(options.ids, "key"),
+        name: "Preset by the settings",
+        scopes: ["admin"],
+        hash,
+        hint: secretHint(text),
+        origin: "preset",
+        createdAt: options.clock.now(),
+        expiresAt: null,
+      });
+    },
+  };
+}
+
+/** A copy in another state; the same object when it is in that state already, so that `since` and the first reason stay. */
+export function withState(destination: Destination, state: DestinationState, now: number): Destination {
+  return destination.state.kind === state.kind ? destination : { ...destination, state, updatedAt: now };
+}
+
+function createKinds(memory: Memory, { sealer, clock, ...rules }: CatalogOptions) {
+  const exists = {
+    source: (id: string) => memory.liveSource(id) !== undefined,
+    destination: (id: string) => memory.destination(id) !== undefined,
+  };
+  const source: Kind<Source> = {
+    get: (id) => memory.liveSource(id)?.source,
+    check: (value) => checkSource(value, clock.now()),
+    row: (value) => sourceRow(value, sealer),
+    put: memory.putSource,
+  };
+  const destination: Kind<Destination> = {
+    get: memory.destination,
+    check: (value) => checkDestination(value, rules),
+    row: (value) => destinationRow(value, sealer),
+    put: memory.putDestination,
+  };
+  const subscription: Kind<Subscription> = {
+    get: memory.subscription,
+    check: (value) => checkSubscription(value, exists),
+    row: subscriptionRow,
+    put: memory.putSubscription,
+  };
+  const apiKey: Kind<ApiKey> = {
+    get: (id) => memory.apiKeys().find((key) => key.id === id),
+    check: () => [],
+    row: apiKeyRow,
+    put: memory.putApiKey,
+  };
+  return { source, destination, subscription, apiKey };
+}
+
+function createChanges(memory: Memory, { store, clock }: CatalogOptions) {
+  // Changes run one after another: each is checked against what the ones before it left, and memory follows the store in its order.
+  let last: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async function commit<T extends { id: string }>(kind: Kind<T>, value: T, remember: Remember<T> | undefined): Promise<SaveOutcome<T>> {
+    const problems = kind.check(value);
+    if (problems.length > 0) return { ok: false, problems };
+    const change: ConfigChange = { op: "put", row: kind.row(value) };
+    const outcome = await store.applyConfig([change], clock.now(), remember?.(value) ?? null);
+    if (outcome.kind === "repeated") return { ok: true, value: null, repeated: outcome.record };
+    kind.put(value);
+    return { ok: true, value, repeated: null };
+  }
+
+  async function removeNow(kind: ConfigKind, id: string): Promise<RemoveOutcome> {
+    if (!memory.has(kind, id)) return { ok: false, cause: "not_found" };
+    const usedBy = memory.usersOf(kind, id);
+    if (usedBy.length > 0) return { ok: false, cause: "in_use", usedBy };
+    await store.applyConfig([{ op: "delete", kind, id }], clock.now(), null);
+    memory.drop(kind, id);
+    return { ok: true };
+  }
+
+  return {
+    save: <T extends { id: string }>(kind: Kind<T>, value: T, remember?: Remember<T>) => inTurn(() => commit(kind, value, remember)),
+    update: <T extends { id: string }>(kind: Kind<T>, id: string, change: (value: T) => T, remember?: Remember<T>) =>
+      inTurn(async (): Promise<UpdateOutcome<T>> => {
+        const current = kind.get(id);
+        return current === undefined ? { ok: false, problems: null } : commit(kind, change(current), remember);
+      }),
+    remove: (kind: ConfigKind, id: string) => inTurn(() => removeNow(kind, id)),
+  };
+}

@@ -1,0 +1,171 @@
+// dispatch: committed events, in batches, become deliveries in one transaction. No network, no reading of the clock's future.
+import type { Event } from "../core/event.ts";
+import { DISPATCH_BATCH_EVENTS_MAX } from "../limits.ts";
+import type { Logger } from "../log.ts";
+import type { NewDelivery, Store } from "../store/store.ts";
+import type { Clock } from "../system/clock.ts";
+import { sleep } from "../system/clock.ts";
+import type { Catalog } from "./catalog.ts";
+import { createFilterInput, matchSubscription } from "./routing.ts";
+import type { Tail } from "./tail.ts";
+import type { Worker } from "./worker.ts";
+
+// Events kept as hints between accept and dispatch; beyond it they are read from the store again.
+const HINTS_MAX = 5_000;
+const HINT_BYTES_MAX = 32 * 1024 ** 2;
+// While catching up, dispatch waits this long for the worker to drain its window, then goes on anyway: a slow destination must not hold up the others' deliveries.
+const DRAIN_WAIT_MS = 50;
+const RETRY_WAIT_MS = 1_000;
+
+export interface Dispatcher {
+  /** A hint that this event was just committed. Hints only save a read: whatever is lost is found in the store. */
+  committed(event: Event): void;
+  start(): void;
+  /** Resolves when the batch under way is committed. */
+  stop(): Promise<void>;
+}
+
+export interface DispatchOptions {
+  store: Store;
+  catalog: Catalog;
+  worker: Worker;
+  clock: Clock;
+  tail: Tail;
+  log: Logger;
+}
+
+export function createDispatcher(options: DispatchOptions): Dispatcher {
+  const { store, worker, clock, log } = options;
+  let hints: Event[] = [];
+  let hintBytes = 0;
+  // At start nobody knows what the store holds beyond the cursor, so the first look is at the store.
+  let hintsAreComplete = false;
+  let running: Promise<void> | null = null;
+  let stopping = false;
+  let started = false;
+
+  function wake(): void {
+    if (running !== null || stopping || !started) return;
+    running = run().finally(() => {
+      running = null;
+      if (hints.length > 0 || !hintsAreComplete) wake();
+    });
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping) {
+      const batch = await nextBatch();
+      if (batch.length === 0) return;
+      try {
+        await dispatchBatch(options, batch);
+      } catch (error) {
+        // The batch is still in the store, behind the cursor: it is read again.
+        log.error({ error }, "dispatch could not commit; it tries again");
+        forgetHints();
+        await sleep(clock, RETRY_WAIT_MS);
+      }
+    }
+  }
+
+  async function nextBatch(): Promise<Event[]> {
+    if (hintsAreComplete) {
+      const batch = hints.slice(0, DISPATCH_BATCH_EVENTS_MAX);
+      hints = hints.slice(batch.length);
+      for (const event of batch) hintBytes -= event.bodyBytes;
+      return batch;
+    }
+    // From here on hints gather again; what the read below sees and a hint repeats is told apart by seq.
+    hintsAreComplete = true;
+    if (!worker.hasRoom()) await Promise.race([worker.drained(), sleep(clock, DRAIN_WAIT_MS)]);
+    const batch = await readUndispatched();
+    if (batch.length === DISPATCH_BATCH_EVENTS_MAX) {
+      forgetHints();
+      return batch;
+    }
+    const lastSeq = batch.at(-1)?.seq ?? 0;
+    const fresh = hints.filter((event) => event.seq > lastSeq);
+    hintBytes = fresh.reduce((sum, event) => sum + event.bodyBytes, 0);
+    hints = fresh;
+    return batch.length > 0 ? batch : nextHints();
+  }
+
+  function nextHints(): Event[] {
+    return hintsAreComplete && hints.length > 0 ? hints.splice(0, DISPATCH_BATCH_EVENTS_MAX) : [];
+  }
+
+  async function readUndispatched(): Promise<Event[]> {
+    try {
+      return await store.undispatched(DISPATCH_BATCH_EVENTS_MAX);
+    } catch (error) {
+      log.error({ error }, "dispatch could not read the store; it tries again");
+      forgetHints();
+      await sleep(clock, RETRY_WAIT_MS);
+      return stopping ? [] : readUndispatched();
+    }
+  }
+
+  function forgetHints(): void {
+    hints = [];
+    hintBytes = 0;
+    hintsAreComplete = false;
+  }
+
+  return {
+    committed(event) {
+      if (!hintsAreComplete) return;
+      if (hints.length >= HINTS_MAX || hintBytes + event.bodyBytes > HINT_BYTES_MAX) {
+        forgetHints();
+      } else {
+        hints.push(event);
+        hintBytes += event.bodyBytes;
+      }
+      wake();
+    },
+    start() {
+      started = true;
+      wake();
+    },
+    async stop() {
+      stopping = true;
+      await running;
+    },
+  };
+}
+
+async function dispatchBatch({ store, catalog, worker, clock, tail }: DispatchOptions, batch: Event[]): Promise<void> {
+  const now = clock.now();
+  const drafts: NewDelivery[] = [];
+  const eventOf: Event[] = [];
+  for (const event of batch) {
+    const before = drafts.length;
+    for (const draft of deliveriesFor(catalog, event, now)) {
+      drafts.push(draft);
+      eventOf.push(event);
+    }
+    if (tail.active) tail.emit({ kind: "event.dispatched", at: now, eventId: event.id, deliveries: drafts.length - before });
+  }
+  const deliveries = await store.commitDispatch(batch.at(-1)!.seq, drafts);
+  worker.offer(deliveries.map((delivery, index) => ({ delivery, event: eventOf[index]! })));
+}
+
+/** One delivery per subscription that takes the event. */
+export function deliveriesFor(catalog: Catalog, event: Event, now: number): NewDelivery[] {
+  const subscriptions = catalog.subscriptionsFor(event.sourceId);
+  if (subscriptions.length === 0) return [];
+  const input = createFilterInput(event);
+  const drafts: NewDelivery[] = [];
+  for (const live of subscriptions) {
+    if (!matchSubscription(live, event, input).matched) continue;
+    const { subscription } = live;
+    drafts.push({
+      eventId: event.id,
+      eventSeq: event.seq,
+      destinationId: subscription.destinationId,
+      subscriptionId: subscription.id,
+      nextAttemptAt: Math.max(event.deliverAt ?? 0, now) + subscription.delayMs,
+      trigger: "event",
+      jobId: null,
+    });
+  }
+  return drafts;
+}

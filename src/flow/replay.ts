@@ -1,0 +1,149 @@
+// replay: a job that walks stored events and makes deliveries of them again, step by committed step.
+import type { Event } from "../core/event.ts";
+import type { Job, ReplayFilter } from "../core/job.ts";
+import { REPLAY_STEP_EVENTS_MAX } from "../limits.ts";
+import type { Logger } from "../log.ts";
+import type { NewDelivery, Store } from "../store/store.ts";
+import { type Clock, sleep } from "../system/clock.ts";
+import type { Catalog } from "./catalog.ts";
+import { createFilterInput, matchSubscription } from "./routing.ts";
+import type { Worker } from "./worker.ts";
+
+const RETRY_WAIT_MS = 1_000;
+
+export interface Replays {
+  /** Goes on with every job that a stop or a crash interrupted. */
+  start(): Promise<void>;
+  jobChanged(job: Job): void;
+  plan(filter: ReplayFilter, through: number): Promise<{ events: number; deliveries: number }>;
+  stop(): Promise<void>;
+}
+
+export interface ReplayOptions {
+  store: Store;
+  catalog: Catalog;
+  worker: Worker;
+  clock: Clock;
+  log: Logger;
+}
+
+interface Step {
+  events: Event[];
+  /** Where the next step goes on; null after the last. */
+  cursor: string | null;
+}
+
+export function createReplays(options: ReplayOptions): Replays {
+  const { store, catalog, worker, clock, log } = options;
+  const running = new Map<string, Promise<void>>();
+  let stopping = false;
+
+  function run(job: Job): void {
+    if (stopping || job.status !== "running" || running.has(job.id)) return;
+    running.set(job.id, work(job).finally(() => running.delete(job.id)));
+  }
+
+  async function work(first: Job): Promise<void> {
+    let job = first;
+    while (!stopping && job.status === "running") {
+      try {
+        job = await stepOnce(job);
+      } catch (error) {
+        log.error({ error, jobId: job.id }, "a replay step failed; it tries again");
+        await sleep(clock, RETRY_WAIT_MS);
+      }
+    }
+  }
+
+  async function stepOnce(job: Job): Promise<Job> {
+    const step = await readStep(store, job.filter, job.through, job.cursor, stepSize(job));
+    const now = clock.now();
+    const drafts = step.events.flatMap((event) => replayDeliveries(catalog, job.filter, event, job.id, now));
+    const next: Job = {
+      ...job,
+      status: step.cursor === null ? "finished" : "running",
+      cursor: step.cursor,
+      eventsSeen: job.eventsSeen + step.events.length,
+      deliveriesCreated: job.deliveriesCreated + drafts.length,
+      updatedAt: now,
+      finishedAt: step.cursor === null ? now : null,
+    };
+    const { job: stepped, deliveries } = await store.stepJob(next, drafts);
+    const bySeq = new Map(step.events.map((event) => [event.seq, event]));
+    worker.offer(deliveries.map((delivery) => ({ delivery, event: bySeq.get(delivery.eventSeq)! })));
+    if (job.ratePerSecond !== null) await sleep(clock, (step.events.length * 1000) / job.ratePerSecond);
+    else if (!worker.hasRoom()) await Promise.race([worker.drained(), sleep(clock, RETRY_WAIT_MS)]);
+    return stepped;
+  }
+
+  return {
+    async start() {
+      for (const job of await store.unfinishedJobs()) run(job);
+    },
+    jobChanged: run,
+    async plan(filter, through) {
+      let [events, deliveries, cursor] = [0, 0, null as string | null];
+      do {
+        const step = await readStep(store, filter, through, cursor, REPLAY_STEP_EVENTS_MAX);
+        events += step.events.length;
+        for (const event of step.events) deliveries += replayDeliveries(catalog, filter, event, "", 0).length;
+        cursor = step.cursor;
+      } while (cursor !== null && !stopping);
+      return { events, deliveries };
+    },
+    async stop() {
+      stopping = true;
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+/** A slow job takes small steps, so that its rate holds over every second and not only on average. */
+function stepSize(job: Job): number {
+  return job.ratePerSecond === null ? REPLAY_STEP_EVENTS_MAX : Math.min(REPLAY_STEP_EVENTS_MAX, Math.max(1, Math.floor(job.ratePerSecond / 10)));
+}
+
+async function readStep(store: Store, filter: ReplayFilter, through: number, cursor: string | null, limit: number): Promise<Step> {
+  if (filter.eventIds !== undefined) return readNamed(store, filter.eventIds, cursor, limit);
+  const page = await store.events({
+    limit,
+    cursor,
+    since: filter.since ?? null,
+    until: Math.min(filter.until ?? Number.MAX_SAFE_INTEGER, through + 1),
+    sourceId: filter.sourceId,
+    tenantId: filter.tenantId,
+    type: filter.type,
+    key: filter.key,
+    ascending: true,
+  });
+  return { events: await store.eventsBySeq(page.data.map((head) => head.seq)), cursor: page.nextCursor };
+}
+
+/** Named events are walked by their place in the list; one that is gone is passed over. */
+async function readNamed(store: Store, ids: string[], cursor: string | null, limit: number): Promise<Step> {
+  const from = Number(cursor ?? 0);
+  const events = await Promise.all(ids.slice(from, from + limit).map((id) => store.event(id)));
+  const next = from + limit;
+  return { events: events.filter((event) => event !== null), cursor: next < ids.length ? String(next) : null };
+}
+
+function replayDeliveries(catalog: Catalog, filter: ReplayFilter, event: Event, jobId: string, now: number): NewDelivery[] {
+  const input = createFilterInput(event);
+  const drafts: NewDelivery[] = [];
+  for (const live of catalog.subscriptionsFor(event.sourceId)) {
+    const { subscription } = live;
+    if (filter.subscriptionId !== undefined && subscription.id !== filter.subscriptionId) continue;
+    if (filter.destinationId !== undefined && subscription.destinationId !== filter.destinationId) continue;
+    if (!matchSubscription(live, event, input).matched) continue;
+    drafts.push({
+      eventId: event.id,
+      eventSeq: event.seq,
+      destinationId: subscription.destinationId,
+      subscriptionId: subscription.id,
+      nextAttemptAt: now,
+      trigger: "replay",
+      jobId,
+    });
+  }
+  return drafts;
+}

@@ -1,0 +1,75 @@
+// Whether a subscription takes an event, and why not: asked by dispatch, by replay, and by people afterwards.
+import { type Event, headerValue } from "../core/event.ts";
+import { type FilterInput, headerRecord, parseBody, queryRecord } from "../core/filter-input.ts";
+import type { MatchVerdict, MismatchCause } from "../core/subscription.ts";
+import type { LiveSubscription } from "./catalog-subscription.ts";
+
+const MATCHED: MatchVerdict = { matched: true };
+
+function mismatch(cause: MismatchCause, message: string, path: string | null = null): MatchVerdict {
+  return { matched: false, cause, path, message };
+}
+
+/** An event as filters see it. Parts are made on first use: most subscriptions never look at the body. */
+export function createFilterInput(event: Event): FilterInput {
+  let headers: FilterInput["headers"] | undefined;
+  let query: FilterInput["query"] | undefined;
+  let body: { value: unknown } | undefined;
+  return {
+    get body() {
+      body ??= { value: bodyOf(event) };
+      return body.value;
+    },
+    get headers() {
+      headers ??= headerRecord(event.request.headers);
+      return headers;
+    },
+    get query() {
+      query ??= queryRecord(event.request.query);
+      return query;
+    },
+    path: event.request.pathTail,
+    event: {
+      id: event.id,
+      type: event.type,
+      source: event.sourceId,
+      tenant: event.tenantId,
+      key: event.key,
+      providerEventId: event.providerEventId,
+      time: new Date(event.receivedAt).toISOString(),
+    },
+  };
+}
+
+/** Everything but `filter` first: those checks are cheaper, and name the plainer reason. */
+export function matchSubscription(live: LiveSubscription, event: Event, input: FilterInput): MatchVerdict {
+  const { subscription } = live;
+  if (!subscription.enabled) return mismatch("disabled", "The subscription is disabled.");
+  if (subscription.sourceId !== null && subscription.sourceId !== event.sourceId) {
+    return mismatch("other_source", "The subscription takes events of another source.");
+  }
+  if (subscription.tenantId !== event.tenantId && (subscription.tenantId !== null || event.tenantId !== null)) {
+    return mismatch("other_tenant", "The event belongs to another tenant.");
+  }
+  if (!live.matchesType(event.type)) {
+    return mismatch("type_not_subscribed", `Type ${event.type} matches none of ${subscription.eventTypes.join(", ")}.`);
+  }
+  if (subscription.channels.length > 0 && !subscription.channels.some((channel) => event.channels.includes(channel))) {
+    return mismatch("channel_not_subscribed", `The event is on none of the channels ${subscription.channels.join(", ")}.`);
+  }
+  if (live.filter === null) return MATCHED;
+  const verdict = live.filter.evaluate(input);
+  switch (verdict.matched) {
+    case true:
+      return MATCHED;
+    case false:
+      return mismatch("filtered", verdict.reason.message, verdict.reason.path);
+    case "error":
+      return mismatch("filter_error", verdict.error.message, verdict.error.path);
+  }
+}
+
+function bodyOf(event: Event): unknown {
+  const parsed = parseBody(event.request.body, headerValue(event.request.headers, "content-type"));
+  return parsed.ok ? parsed.value : undefined;
+}

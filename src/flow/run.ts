@@ -1,0 +1,89 @@
+// The whole flow put together: accept → dispatch → send → settle → tail, with replay and retention beside it.
+import type { Logger } from "../log.ts";
+import type { Transport } from "../outbound/transport.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../system/clock.ts";
+import type { Random } from "../system/random.ts";
+import { type Acceptor, createAcceptor } from "./accept.ts";
+import type { Catalog } from "./catalog.ts";
+import { credentialsOf } from "./credentials.ts";
+import { createDispatcher } from "./dispatch.ts";
+import { explainEvent } from "./explain.ts";
+import type { Flow } from "./flow.ts";
+import { createRejections } from "./rejections.ts";
+import { createReplays } from "./replay.ts";
+import { createRetention, type Retention } from "./retention.ts";
+import { createSender } from "./send.ts";
+import { createTail } from "./tail.ts";
+import { createWorker, type Worker } from "./worker.ts";
+
+export interface FlowOptions {
+  store: Store;
+  catalog: Catalog;
+  transport: Transport;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  inFlightMax: number;
+  ingestBodyBytesMax: number;
+  retentionDays: number;
+  retentionBytesMax: number;
+}
+
+export interface RunningFlow {
+  flow: Flow;
+  acceptor: Acceptor;
+  worker: Worker;
+  retention: Retention;
+  /** Rejected requests that were counted but not kept. */
+  suppressedRejections(): number;
+  start(): Promise<void>;
+  /** Ends what is under way within `graceMs`, commits its outcomes, and leaves the rest to the next start. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function createFlow(options: FlowOptions): RunningFlow {
+  const { store, catalog, clock } = options;
+  const tail = createTail();
+  const shared = { ...options, tail };
+  const sender = createSender({
+    transport: options.transport,
+    clock,
+    credentialHeaders: (event) => credentialsOf(event.sourceId === null ? undefined : catalog.liveSource(event.sourceId)?.source).headers,
+  });
+  const worker = createWorker({ ...shared, sender });
+  const dispatcher = createDispatcher({ ...shared, worker });
+  const replays = createReplays({ ...shared, worker });
+  const rejections = createRejections(shared);
+  const retention = createRetention({ ...shared, days: options.retentionDays, bytesMax: options.retentionBytesMax });
+  const acceptor = createAcceptor({ ...shared, dispatcher, rejections, bodyBytesMax: options.ingestBodyBytesMax });
+
+  return {
+    acceptor,
+    worker,
+    retention,
+    suppressedRejections: () => rejections.suppressed,
+    flow: {
+      publish: acceptor.publish,
+      deliveriesChanged: worker.deliveriesChanged,
+      destinationChanged: worker.destinationChanged,
+      jobChanged: replays.jobChanged,
+      explain: (event) => explainEvent({ store, catalog }, event),
+      planReplay: replays.plan,
+      tail,
+    },
+    async start() {
+      await worker.start();
+      dispatcher.start();
+      await replays.start();
+      retention.start();
+    },
+    async stop(graceMs) {
+      // The order of the flow: first nothing new comes in, then what is under way ends, then its outcomes are kept.
+      await retention.stop();
+      await Promise.all([replays.stop(), dispatcher.stop()]);
+      await worker.stop(graceMs);
+      await rejections.flush();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+// settle: outcomes, in batches, become attempt rows and next states in one transaction.
+import type { DeliveryStep } from "../core/delivery.ts";
+import type { RetryPolicy } from "../core/destination.ts";
+import { type Decision, decideAfter } from "../core/retry.ts";
+import type { Work } from "../core/schedule.ts";
+import { SETTLE_BATCH_ATTEMPTS_MAX } from "../limits.ts";
+import type { Logger } from "../log.ts";
+import type { Settlement, Store } from "../store/store.ts";
+import { type Clock, sleep, type Timer } from "../system/clock.ts";
+import type { Random } from "../system/random.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Outcome } from "./send.ts";
+import type { Tail } from "./tail.ts";
+
+const RETRY_WAIT_MS = 1_000;
+// Two batches under way keep the writer busy while the next outcomes gather.
+const BATCHES_UNDER_WAY_MAX = 2;
+// A commit costs about as much as 50 rows: outcomes wait this long for company, because nobody waits for them.
+const GATHER_MS = 10;
+const BATCH_WORTH_A_COMMIT = 200;
+
+export interface Settler {
+  add(work: Work, outcome: Outcome): void;
+  /** Outcomes that are not committed yet: senders hold back when there are too many. */
+  readonly backlog: number;
+  /** Resolves when everything added so far is committed. */
+  flushed(): Promise<void>;
+}
+
+export interface SettleOptions {
+  store: Store;
+  catalog: Catalog;
+  clock: Clock;
+  random: Random;
+  tail: Tail;
+  log: Logger;
+  /** The settlement is committed: the delivery may leave memory. */
+  onSettled: (work: Work, settlement: Settlement) => void;
+}
+
+interface Entry {
+  work: Work;
+  settlement: Settlement;
+  disable: { reason: string } | null;
+}
+
+export function createSettler(options: SettleOptions): Settler {
+  let gathered: Entry[] = [];
+  let backlog = 0;
+  let batchesUnderWay = 0;
+  let timer: Timer | null = null;
+  let draining = false;
+  let idle: (() => void)[] = [];
+
+  function plan(): void {
+    if (draining || gathered.length >= BATCH_WORTH_A_COMMIT) flush();
+    timer ??= options.clock.after(GATHER_MS, flush, { ref: true });
+  }
+
+  function flush(): void {
+    timer?.cancel();
+    timer = null;
+    if (gathered.length === 0 || batchesUnderWay >= BATCHES_UNDER_WAY_MAX) return;
+    const batch = gathered.slice(0, SETTLE_BATCH_ATTEMPTS_MAX);
+    gathered = gathered.slice(batch.length);
+    batchesUnderWay += 1;
+    void commit(batch).finally(() => {
+      batchesUnderWay -= 1;
+      backlog -= batch.length;
+      if (gathered.length > 0) plan();
+      if (backlog === 0) {
+        draining = false;
+        for (const resolve of idle.splice(0)) resolve();
+      }
+    });
+  }
+
+  async function commit(batch: Entry[]): Promise<void> {
+    for (;;) {
+      try {
+        await options.store.settle(batch.map((entry) => entry.settlement));
+        break;
+      } catch (error) {
+        // The attempts were made: forgetting them would send again what was delivered. They wait for the store.
+        options.log.error({ error }, "settle could not commit; it tries again");
+        await sleep(options.clock, RETRY_WAIT_MS);
+      }
+    }
+    for (const entry of batch) await finish(options, entry);
+  }
+
+  return {
+    add(work, outcome) {
+      gathered.push(decide(options, work, outcome));
+      backlog += 1;
+      plan();
+    },
+    get backlog() {
+      return backlog;
+    },
+    flushed() {
+      if (backlog === 0) return Promise.resolve();
+      draining = true;
+      flush();
+      return new Promise((resolve) => idle.push(resolve));
+    },
+  };
+}
+
+function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: Outcome): Entry {
+  const { delivery } = work;
+  const now = clock.now();
+  const attempts = delivery.attempts + 1;
+  const decision = decideAfter({
+    outcome: outcome.result,
+    attemptNumber: attempts,
+    policy: catalog.destination(delivery.destinationId)?.retry ?? NO_MORE_ATTEMPTS,
+    nowMs: now,
+    random: random.float(),
+  });
+  return {
+    work,
+    settlement: {
+      deliverySeq: delivery.seq,
+      attempt: {
+        deliveryId: delivery.id,
+        eventId: delivery.eventId,
+        destinationId: delivery.destinationId,
+        number: attempts,
+        ...outcome,
+      },
+      step: stepAfter(decision, attempts, now),
+    },
+    disable: decision.next === "retry" ? null : decision.disableDestination,
+  };
+}
+
+// A destination that was deleted during the attempt has no policy left; what was tried is recorded and ends.
+const NO_MORE_ATTEMPTS: RetryPolicy = { scheduleMs: [0], jitter: 0 };
+
+function stepAfter(decision: Decision, attempts: number, now: number): DeliveryStep {
+  switch (decision.next) {
+    case "delivered":
+      return { state: "delivered", attempts, nextAttemptAt: null, reason: null, finishedAt: now };
+    case "retry":
+      return { state: "waiting", attempts, nextAttemptAt: decision.atMs, reason: decision.reason, finishedAt: null };
+    case "dead":
+      return { state: "dead", attempts, nextAttemptAt: null, reason: decision.reason, finishedAt: now };
+  }
+}
+
+async function finish({ catalog, tail, clock, onSettled }: SettleOptions, { work, settlement, disable }: Entry): Promise<void> {
+  onSettled(work, settlement);
+  if (tail.active) {
+    const { attempt, step } = settlement;
+    tail.emit({
+      kind: "delivery.attempted",
+      at: clock.now(),
+      deliveryId: attempt.deliveryId,
+      eventId: attempt.eventId,
+      destinationId: attempt.destinationId,
+      number: attempt.number,
+      status: attempt.result.kind === "response" ? attempt.result.status : null,
+      failure: attempt.result.kind === "failure" ? attempt.result.failure : null,
+      durationMs: attempt.durationMs,
+      state: step.state,
+      nextAttemptAt: step.nextAttemptAt,
+    });
+  }
+  if (disable !== null) await catalog.disableDestination(work.delivery.destinationId, disable.reason);
+}

@@ -1,0 +1,126 @@
+// Destinations: what a caller may say of one, and what is shown of it.
+import { z } from "zod";
+import { ATTEMPT_DEADLINE_MS_MAX, RESPONSE_BYTES_MAX, RETRIES_MAX, RETRY_DELAY_MS_MAX, SECRETS_PER_SOURCE_MAX, URL_CHARACTERS_MAX } from "../../limits.ts";
+import { headerRecord, idText, listQuery, milliseconds, name, plainText, secret, secretHint, time, timeText } from "./fields.ts";
+import { answerSchema, pageOf, requestSchema } from "./registry.ts";
+
+const METHODS = ["POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS"] as const;
+const headerName = z.string().min(1).max(256);
+
+const auth = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("basic"), username: z.string().max(256), password: secret }),
+  z.strictObject({ kind: z.literal("bearer"), token: secret }),
+  z.strictObject({ kind: z.literal("apiKey"), header: headerName, value: secret }),
+]);
+
+const hmacRecipe = {
+  kind: z.literal("hmac"),
+  algorithm: z.enum(["sha1", "sha256", "sha512"]),
+  header: headerName,
+  prefix: z.string().max(64),
+  encoding: z.enum(["hex", "base64", "base64url"]),
+  content: z.string().min(1).max(512).describe("Template of what is signed: {body}, {ts} and literals."),
+  timestampHeader: headerName.nullable(),
+};
+
+const signature = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({
+    kind: z.literal("standard-webhooks"),
+    secrets: z.array(secret).min(1).max(SECRETS_PER_SOURCE_MAX).optional().describe("whsec_ secrets or whsk_ keys; left out, one is made and shown once."),
+  }),
+  z.strictObject({ ...hmacRecipe, ...z.object(hmacRecipe).omit({ kind: true, header: true }).partial().shape, secret: secret.optional() }),
+]);
+
+const retry = z.strictObject({
+  scheduleMs: z.array(milliseconds(RETRY_DELAY_MS_MAX)).min(1).max(RETRIES_MAX).optional().describe("Delay before each attempt; its length is the number of attempts."),
+  jitter: z.number().min(0).max(1).optional().describe("0.2 varies each delay by ±20 %."),
+});
+
+const settings = {
+  url: z.string().min(1).max(URL_CHARACTERS_MAX),
+  method: z.enum(METHODS).nullable().describe("Null keeps the event's own method."),
+  forwardPath: z.boolean().describe("Append what followed the ingest token in the path."),
+  forwardQuery: z.boolean(),
+  forwardHeaders: z.boolean().describe("Send the received headers along, less those of the connection."),
+  headers: headerRecord,
+  auth,
+  signature,
+  retry,
+  deadlineMs: z.number().int().min(100).max(ATTEMPT_DEADLINE_MS_MAX).describe("One budget for a whole attempt."),
+  connectTimeoutMs: z.number().int().min(50).max(ATTEMPT_DEADLINE_MS_MAX),
+  responseBytesMax: z.number().int().min(0).max(RESPONSE_BYTES_MAX).describe("Bytes of the response that are kept."),
+  concurrencyMax: z.number().int().min(1).max(1000).describe("Attempts under way at once."),
+};
+
+export const destinationCreate = requestSchema(
+  "DestinationCreate",
+  z.strictObject({ name, type: z.literal("http"), ...z.object(settings).partial().shape, url: settings.url }),
+);
+export const destinationUpdate = requestSchema("DestinationUpdate", z.strictObject({ name, ...settings }).partial());
+
+export const destinationRotate = requestSchema(
+  "DestinationRotateSecret",
+  z
+    .strictObject({
+      secret: secret.optional().describe("The new secret; left out, one is made."),
+      dropOld: z.boolean().optional().describe("True signs with the new secret only. By default the one before it signs too, until the next rotation."),
+    })
+    .optional(),
+);
+
+export const destinationDisable = requestSchema("DestinationDisable", z.strictObject({ reason: plainText(500).optional() }).optional());
+
+const state = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("active") }),
+  z.strictObject({ kind: z.literal("paused"), since: timeText }),
+  z.strictObject({ kind: z.literal("disabled"), since: timeText, reason: z.string() }),
+]);
+
+export const destination = answerSchema(
+  "Destination",
+  z.strictObject({
+    id: idText,
+    name: z.string(),
+    type: z.literal("http"),
+    tenantId: z.string().nullable(),
+    ...settings,
+    secret: z.string().optional().describe("Only in the answer that made it: it is not shown again."),
+    headers: z.record(z.string(), z.string()).describe("Values under names that say secret are masked."),
+    auth: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("none") }),
+      z.strictObject({ kind: z.literal("basic"), username: z.string(), password: secretHint }),
+      z.strictObject({ kind: z.literal("bearer"), token: secretHint }),
+      z.strictObject({ kind: z.literal("apiKey"), header: z.string(), value: secretHint }),
+    ]),
+    signature: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("none") }),
+      z.strictObject({ kind: z.literal("standard-webhooks"), secrets: z.array(secretHint) }),
+      z.strictObject({ ...hmacRecipe, secret: secretHint }),
+    ]),
+    retry: z.strictObject({ scheduleMs: z.array(z.number()), jitter: z.number() }),
+    state,
+    createdAt: timeText,
+    updatedAt: timeText,
+  }),
+);
+
+export const destinationPage = pageOf("DestinationPage", destination);
+export const destinationQuery = z.strictObject({ ...listQuery });
+export const schedulePreviewQuery = z.strictObject({ start: time.optional().describe("When the first attempt is made; now by default.") });
+
+export const schedulePreview = answerSchema(
+  "SchedulePreview",
+  z.strictObject({
+    attempts: z.array(z.strictObject({ number: z.number().int(), at: timeText, earliest: timeText, latest: timeText })),
+  }),
+);
+
+export type DestinationCreate = z.output<typeof destinationCreate>;
+export type DestinationUpdate = z.output<typeof destinationUpdate>;
+export type DestinationRotate = z.output<typeof destinationRotate>;
+export type DestinationDisable = z.output<typeof destinationDisable>;
+export type DestinationView = z.output<typeof destination>;
+export type DestinationQuery = z.output<typeof destinationQuery>;
+export type SchedulePreviewQuery = z.output<typeof schedulePreviewQuery>;

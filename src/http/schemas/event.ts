@@ -1,0 +1,122 @@
+// Events and the requests they came from: publishing, lists, single records, explanations.
+import { z } from "zod";
+import { REJECTION_STATUS, type RejectionCause } from "../../core/source.ts";
+import { EVENT_KEY_CHARACTERS_MAX, EVENT_TYPE_CHARACTERS_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX } from "../../limits.ts";
+import { bodyFields, channels, headerPairs, idText, listQuery, plainText, sourceFilter, tenantId, time, timeRange, timeText } from "./fields.ts";
+import { answerSchema, pageOf, requestSchema } from "./registry.ts";
+
+const REJECTION_CAUSES = Object.keys(REJECTION_STATUS) as [RejectionCause, ...RejectionCause[]];
+
+export const eventPublish = requestSchema(
+  "EventPublish",
+  z
+    .strictObject({
+      type: plainText(EVENT_TYPE_CHARACTERS_MAX),
+      data: z.unknown().optional().describe("Any JSON; its bytes become the body exactly as they are written here."),
+      body: z.string().optional().describe("The body as text, instead of `data`."),
+      contentType: z.string().max(256).regex(/^[\x20-\x7e]+$/).optional().describe("application/json for `data`, text/plain for `body`, unless this is set."),
+      tenantId: tenantId.nullable().optional(),
+      key: plainText(EVENT_KEY_CHARACTERS_MAX).nullable().optional().describe("Ordering key."),
+      channels: channels.optional(),
+      deliverAt: time.nullable().optional(),
+      idempotencyKey: plainText(IDEMPOTENCY_KEY_CHARACTERS_MAX).optional().describe("The same as the Idempotency-Key header."),
+    })
+    .refine((body) => (body.data === undefined) !== (body.body === undefined), { error: "Give either data or body.", path: ["data"] }),
+);
+
+export const eventAccepted = answerSchema("EventAccepted", z.strictObject({ id: idText, duplicate: z.boolean().describe("True when this key was used before and `id` is the event of that time.") }));
+
+const eventFields = {
+  id: idText,
+  sourceId: idText.nullable().describe("Null for events of the publish API."),
+  tenantId: z.string().nullable(),
+  type: z.string(),
+  key: z.string().nullable(),
+  providerEventId: z.string().nullable(),
+  channels: z.array(z.string()),
+  receivedAt: timeText,
+  deliverAt: timeText.nullable(),
+  contentType: z.string().nullable(),
+  bodyBytes: z.number().int(),
+};
+
+const requestFacts = z.strictObject({
+  method: z.string(),
+  pathTail: z.string().describe("What followed the ingest token in the path."),
+  query: z.string(),
+  headers: headerPairs,
+  remoteAddress: z.string(),
+});
+
+export const eventHead = answerSchema("EventHead", z.strictObject(eventFields));
+export const event = answerSchema("Event", z.strictObject({ ...eventFields, request: requestFacts, ...bodyFields }));
+export const eventPage = pageOf("EventPage", eventHead);
+
+export const eventQuery = z.strictObject({
+  ...listQuery,
+  ...timeRange,
+  ...sourceFilter,
+  tenantId: tenantId.optional(),
+  type: z.string().min(1).max(EVENT_TYPE_CHARACTERS_MAX).optional().describe("A type, or a prefix such as invoice.*."),
+  key: z.string().min(1).max(EVENT_KEY_CHARACTERS_MAX).optional(),
+  providerEventId: z.string().min(1).max(256).optional(),
+});
+
+export const explanation = answerSchema(
+  "Explanation",
+  z.strictObject({
+    data: z.array(
+      z.strictObject({
+        subscriptionId: idText,
+        destinationId: idText,
+        matched: z.boolean(),
+        cause: z.enum(["disabled", "created_later", "other_source", "other_tenant", "type_not_subscribed", "channel_not_subscribed", "filtered", "filter_error"]).nullable(),
+        path: z.string().nullable().describe("Where in the filter."),
+        message: z.string().nullable(),
+      }),
+    ),
+  }),
+);
+
+const requestFields = {
+  id: idText,
+  sourceId: idText.nullable(),
+  outcome: z.enum(["accepted", "rejected", "duplicate"]),
+  cause: z.enum(REJECTION_CAUSES).nullable(),
+  message: z.string().nullable().describe("The precise reason, which the caller was not told."),
+  eventId: idText.nullable().describe("The event it became, or the one it repeats."),
+  receivedAt: timeText,
+  method: z.string(),
+  contentType: z.string().nullable(),
+  remoteAddress: z.string(),
+  bodyBytes: z.number().int().describe("Size as sent."),
+};
+
+export const requestHead = answerSchema("RequestHead", z.strictObject(requestFields));
+export const requestRecord = answerSchema(
+  "Request",
+  z.strictObject({
+    ...requestFields,
+    request: requestFacts,
+    ...bodyFields,
+    bodyTruncated: z.boolean().describe("Rejected requests and duplicates keep only the first part of their body."),
+  }),
+);
+export const requestPage = pageOf("RequestPage", requestHead);
+
+export const requestQuery = z.strictObject({
+  ...listQuery,
+  ...timeRange,
+  ...sourceFilter,
+  outcome: z.enum(["accepted", "rejected", "duplicate"]).optional(),
+  cause: z.enum(REJECTION_CAUSES).optional(),
+});
+
+export type EventPublish = z.output<typeof eventPublish>;
+export type EventQueryInput = z.output<typeof eventQuery>;
+export type EventHeadView = z.output<typeof eventHead>;
+export type EventView = z.output<typeof event>;
+export type ExplanationView = z.output<typeof explanation>;
+export type RequestQueryInput = z.output<typeof requestQuery>;
+export type RequestHeadView = z.output<typeof requestHead>;
+export type RequestView = z.output<typeof requestRecord>;

@@ -1,0 +1,76 @@
+// Every fixed bound in one file, unit last. What an operator may turn is in config.ts; what is here needs a release.
+
+const MIB = 1024 ** 2;
+
+/** Receiving: the numbers of Node's own parser, lowered until a slow client cannot hold a socket for long. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+export const REQUEST_TIMEOUT_MS = 30_000;
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+export const CONNECTION_CHECK_INTERVAL_MS = 2_000;
+export const HEADER_BYTES_MAX = 16 * 1024;
+export const HEADERS_MAX = 100;
+export const INGEST_PATH_BYTES_MAX = 8 * 1024;
+export const REQUESTS_PER_CONNECTION_MAX = 100_000;
+/** What `Retry-After` says when the server is overloaded. */
+export const OVERLOAD_RETRY_AFTER_SECONDS = 5;
+
+/** Verification: every listed signature is tried with every active secret, so both are few. */
+export const SIGNATURES_PER_REQUEST_MAX = 8;
+export const SECRETS_PER_SOURCE_MAX = 3;
+export const TOLERANCE_DEFAULT_SECONDS = 300;
+
+/** Rejected requests keep a part of their body: enough to see what came, too little to fill a disk with. */
+export const REJECTED_BODY_KEPT_BYTES_MAX = 16 * 1024;
+export const REJECTED_PER_SOURCE_PER_SECOND_MAX = 20;
+
+/** Dedupe and idempotency. */
+export const DEDUPE_WINDOW_DEFAULT_MS = 7 * 86_400_000;
+export const DEDUPE_WINDOW_MS_MAX = 90 * 86_400_000;
+export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255;
+export const IDEMPOTENCY_WINDOW_MS = 86_400_000;
+
+/** Lists of the API. */
+export const LIST_LIMIT_DEFAULT = 50;
+export const LIST_LIMIT_MAX = 250;
+export const COMMAND_IDS_MAX = 250;
+
+/** Names and texts in configuration documents. */
+export const NAME_CHARACTERS_MAX = 200;
+export const URL_CHARACTERS_MAX = 2_048;
+export const EVENT_TYPE_CHARACTERS_MAX = 256;
+export const EVENT_KEY_CHARACTERS_MAX = 256;
+export const CHANNELS_MAX = 10;
+export const CHANNEL_CHARACTERS_MAX = 128;
+export const EVENT_TYPES_PER_SUBSCRIPTION_MAX = 500;
+export const STATIC_HEADERS_MAX = 50;
+
+/** Filters and anything else that walks a parsed body. */
+export const JSON_DEPTH_MAX = 64;
+export const FILTER_BYTES_MAX = 64 * 1024;
+export const FILTER_DEPTH_MAX = 32;
+export const FILTER_NODES_MAX = 1_000;
+export const REGEX_CHARACTERS_MAX = 1_000;
+
+/** Sending: design defaults per destination, and how far one may turn them. */
+export const ATTEMPT_DEADLINE_DEFAULT_MS = 20_000;
+export const ATTEMPT_DEADLINE_MS_MAX = 300_000;
+export const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
+export const RESPONSE_BYTES_DEFAULT = 16 * 1024;
+export const RESPONSE_BYTES_MAX = MIB;
+export const RETRIES_MAX = 50;
+export const RETRY_DELAY_MS_MAX = 30 * 86_400_000;
+export const RETRY_AFTER_MS_MAX = 86_400_000;
+/** 429, 502, 503, 504 and timeouts wait at least this long. */
+export const BACK_PRESSURE_DELAY_MS_MIN = 60_000;
+
+/** Batches of the flow: large enough to amortise a commit, small enough not to stall the next one. */
+export const DISPATCH_BATCH_EVENTS_MAX = 500;
+export const SETTLE_BATCH_ATTEMPTS_MAX = 500;
+export const REPLAY_STEP_EVENTS_MAX = 200;
+export const RETENTION_SLICE_EVENTS_MAX = 500;
+export const TAIL_BUFFER_ENTRIES_MAX = 1_000;
+
+/** Command line: what it reads into memory, and how long it waits for the server. */
+export const CLI_INPUT_BYTES_MAX = 64 * MIB;
+export const CLI_REQUEST_TIMEOUT_MS = 30_000;
+export const LOG_TEXT_CHARACTERS_MAX = 8 * 1024;

@@ -1,0 +1,184 @@
+// Decides which URLs and addresses Posthorn may call; the same rules at save, at every attempt and in every side door.
+import { networkInterfaces } from "node:os";
+import { type BlockReason, classifyBytes, parseAddress } from "./address.ts";
+import { createAllowList, isLocalhostName, isLoopback, readHost } from "./allow-list.ts";
+import type { UrlVerdict } from "./transport.ts";
+
+export { classifyAddress } from "./address.ts";
+
+export interface AddressGuardOptions {
+  /** The operator's exceptions: ranges, addresses, host names, `loopback`. A tenant can never set them. */
+  allow: readonly string[];
+  allowPlainHttp: boolean;
+  /** Ports Posthorn listens on: never called on this machine's own addresses, so that no event feeds itself. */
+  ownPorts?: readonly number[];
+  /** Addresses of this machine's network interfaces; asked at every connect because they change. */
+  localAddresses?: () => readonly string[];
+}
+
+export type AddressVerdict = { ok: true } | { ok: false; reason: BlockReason | "own_address"; message: string };
+
+export interface AddressGuard {
+  checkUrl(url: string): UrlVerdict;
+  /** Judges an address a name resolved to, or a socket got connected to. The message never contains the address. */
+  checkAddress(ip: string, host: string, port: number): AddressVerdict;
+  /** True for a host the operator listed by name: such a name may come from the hosts file and search domains. */
+  isTrustedName(host: string, port: number): boolean;
+}
+
+const URL_LENGTH_MAX = 4_096;
+
+// Services that take a line of HTTP as a command, or that nobody serves webhooks on.
+const DENIED_PORTS = new Set([
+  19, 22, 23, 25, 53, 69, 110, 111, 119, 135, 137, 139, 143, 161, 389, 445, 465, 514, 587, 636, 873, 993, 995, 1433,
+  1521, 2049, 2375, 2376, 2379, 2380, 3306, 3389, 4369, 5432, 5672, 5900, 5984, 6000, 6379, 6380, 6667, 8500, 9042,
+  9092, 9200, 9300, 10250, 10255, 11211, 15672, 27017, 27018, 27019,
+]);
+
+// Names that only ever mean something inside somebody's network.
+const PRIVATE_SUFFIXES = [
+  "localhost", "localdomain", "local", "internal", "intranet", "private", "lan", "home", "corp", "home.arpa", "onion",
+];
+
+const RESOLVED_MESSAGE =
+  "The host name points at an address that may not be called. Use a host on the public internet, or ask the operator to allow this one.";
+const OWN_MESSAGE = "This destination points back at Posthorn itself, which would deliver its own events in a circle.";
+
+const REASON_WORDS: Record<BlockReason, string> = {
+  unparsable: "an address that cannot be read",
+  unspecified: "the unspecified address of this machine",
+  loopback: "a loopback address",
+  private: "a private address",
+  link_local: "a link-local address",
+  shared: "an address shared inside a carrier's network",
+  metadata: "a cloud metadata address",
+  multicast: "a multicast address",
+  documentation: "an address reserved for documentation",
+  benchmarking: "an address reserved for benchmarks",
+  translation: "an IPv6 address that embeds an IPv4 one",
+  reserved: "a reserved address",
+};
+
+function invalid(message: string): UrlVerdict {
+  return { ok: false, cause: "invalid_url", message };
+}
+
+function blocked(message: string): UrlVerdict {
+  return { ok: false, cause: "blocked_address", message };
+}
+
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map((entry) => entry.address));
+}
+
+/** The port a URL means: URL leaves the default ports out. */
+export function portOf(url: URL): number {
+  if (url.port !== "") return Number(url.port);
+  return url.protocol === "https:" ? 443 : 80;
+}
+
+type Parsed = { ok: true; url: URL } | { ok: false; message: string };
+
+function parseUrl(text: string): Parsed {
+  if (text.length > URL_LENGTH_MAX) return { ok: false, message: `The URL is longer than ${URL_LENGTH_MAX} characters.` };
+  // URL.parse answers null where `new URL` throws; it strips tabs and newlines and rewrites every spelling of an address.
+  const url = URL.parse(text);
+  if (url === null) return { ok: false, message: "This is not a URL. Write it as https://host/path." };
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    return { ok: false, message: "Only https:// URLs can be called." };
+  }
+  if (url.username !== "" || url.password !== "") {
+    return { ok: false, message: "The URL contains a user name or password. Send credentials in a header instead." };
+  }
+  if (url.port === "0") return { ok: false, message: "Port 0 cannot be called." };
+  url.hash = "";
+  return { ok: true, url };
+}
+
+function badName(host: string): string | null {
+  if (host.length > 253 || host.split(".").some((label) => label === "" || label.length > 63)) {
+    return "The host name is not valid.";
+  }
+  return null;
+}
+
+function isPrivateName(host: string): boolean {
+  return !host.includes(".") || host === "home.arpa" || PRIVATE_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
+}
+
+export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
+  const allow = createAllowList(options.allow);
+  const ownPorts = new Set(options.ownPorts ?? []);
+  const localAddresses = options.localAddresses ?? interfaceAddresses;
+
+  function isOwnInterface(bytes: Uint8Array): boolean {
+    return localAddresses().some((text) => {
+      const local = parseAddress(text);
+      return local !== null && local.length === bytes.length && local.every((byte, i) => byte === bytes[i]);
+    });
+  }
+
+  /** Null when the address may be called. `trusted` is set when the operator listed the host by name. */
+  function refusal(bytes: Uint8Array, port: number, trusted: boolean): BlockReason | "own_address" | null {
+    const own = isLoopback(bytes) || isOwnInterface(bytes);
+    if (own && ownPorts.has(port)) return "own_address";
+    const verdict = classifyBytes(bytes);
+    // A range or a name never opens a metadata address: one mistake there gives away the machine's credentials.
+    if (verdict !== "public" && verdict.blocked === "metadata") return allow.allowsSingle(bytes, port) ? null : "metadata";
+    if (trusted || allow.allowsAddress(bytes, port)) return null;
+    if (verdict !== "public") return verdict.blocked;
+    return own ? "own_address" : null;
+  }
+
+  function checkLiteral(url: URL, bytes: Uint8Array, port: number): UrlVerdict {
+    const reason = refusal(bytes, port, false);
+    if (reason === "own_address") return blocked(OWN_MESSAGE);
+    if (reason !== null) return blocked(`The URL names ${REASON_WORDS[reason]}, which may not be called.`);
+    if (!allow.allowsAddress(bytes, port) && DENIED_PORTS.has(port)) return invalid(portMessage(port));
+    if (url.protocol === "http:" && !plainAllowed(isLoopback(bytes))) return invalid(PLAIN_MESSAGE);
+    return { ok: true, url };
+  }
+
+  function checkName(url: URL, host: string, port: number): UrlVerdict {
+    const bad = badName(host);
+    if (bad !== null) return invalid(bad);
+    const trusted = allow.allowsName(host, port);
+    if (!trusted && isPrivateName(host)) {
+      return blocked("The host name only exists inside a private network. Use a host on the public internet.");
+    }
+    if (isLocalhostName(host) && ownPorts.has(port)) return blocked(OWN_MESSAGE);
+    if (!trusted && DENIED_PORTS.has(port)) return invalid(portMessage(port));
+    if (url.protocol === "http:" && !plainAllowed(isLocalhostName(host))) return invalid(PLAIN_MESSAGE);
+    return { ok: true, url };
+  }
+
+  /** Plain http to this very machine crosses no network, so allowing loopback is enough. */
+  function plainAllowed(local: boolean): boolean {
+    return options.allowPlainHttp || (local && allow.allowsLoopback);
+  }
+
+  return {
+    checkUrl(text) {
+      const parsed = parseUrl(text);
+      if (!parsed.ok) return invalid(parsed.message);
+      const port = portOf(parsed.url);
+      const { host, bytes } = readHost(parsed.url.hostname);
+      return bytes === null ? checkName(parsed.url, host, port) : checkLiteral(parsed.url, bytes, port);
+    },
+    checkAddress(ip, host, port) {
+      const bytes = parseAddress(ip);
+      if (bytes === null) return { ok: false, reason: "unparsable", message: RESOLVED_MESSAGE };
+      const trusted = allow.allowsName(readHost(host).host, port);
+      const reason = refusal(bytes, port, trusted);
+      if (reason === null) return { ok: true };
+      return { ok: false, reason, message: reason === "own_address" ? OWN_MESSAGE : RESOLVED_MESSAGE };
+    },
+    isTrustedName: (host, port) => allow.allowsName(readHost(host).host, port),
+  };
+}
+
+const PLAIN_MESSAGE = "Plain http is not allowed here. Use https.";
+
+function portMessage(port: number): string {
+  return `Port ${port} belongs to another kind of service and cannot be called.`;
+}

@@ -1,0 +1,41 @@
+// SQL of the dispatch step: undispatched events out, deliveries in.
+import type { DatabaseSync } from "node:sqlite";
+import { EVENT_COLUMNS, type Row } from "./rows.ts";
+
+/** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job. */
+export type NewDeliveryRow = [number, string, number, string, string | null, number, string, string | null];
+
+export function createDispatchReads(database: DatabaseSync) {
+  const undispatched = database.prepare(
+    `SELECT ${EVENT_COLUMNS} FROM events e
+     WHERE e.seq > (SELECT value FROM progress WHERE name = 'dispatched_through') ORDER BY e.seq LIMIT ?`,
+  );
+  undispatched.setReturnArrays(true);
+  const dispatchedThrough = database.prepare("SELECT value FROM progress WHERE name = 'dispatched_through'");
+  return {
+    undispatched: (limit: number) => undispatched.all(limit) as unknown as Row[],
+    dispatchedThrough: () => (dispatchedThrough.get() as { value: number }).value,
+  };
+}
+
+export function createDispatchWrites(database: DatabaseSync) {
+  const insert = database.prepare(
+    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const advance = database.prepare(
+    "UPDATE progress SET value = ? WHERE name = 'dispatched_through' AND value < ?",
+  );
+
+  function insertDeliveries(rows: NewDeliveryRow[]): void {
+    for (const row of rows) insert.run(...row);
+  }
+
+  return {
+    insertDeliveries,
+    commitDispatch(throughSeq: number, rows: NewDeliveryRow[]): void {
+      insertDeliveries(rows);
+      advance.run(throughSeq, throughSeq);
+    },
+  };
+}

@@ -1,0 +1,228 @@
+// The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
+import { join } from "node:path";
+import { createIdSource, formatId, type IdSource, parseId, timeOfSeq } from "../../core/id.ts";
+import type { Clock } from "../../system/clock.ts";
+import type { Random } from "../../system/random.ts";
+import type { ListQuery, NewDelivery, Store } from "../store.ts";
+import { startCheckpoints } from "./checkpoint.ts";
+import { migrate, openWriter } from "./connection.ts";
+import type { NewDeliveryRow } from "./dispatch.ts";
+import { lockDirectory } from "./lock.ts";
+import type { RowPage } from "./lists.ts";
+import { type Reader, startReader } from "./reader.ts";
+import { attemptFrom, deliveryFrom, eventFrom, eventHeadFrom, packEnvelope, type Row, requestHeadRecordFrom, requestRecordFrom, STATE_CODE } from "./rows.ts";
+import type { SettleRow } from "./settle.ts";
+import { startWriter, type Writer } from "./writer.ts";
+
+export interface SqliteOptions {
+  directory: string;
+  clock: Clock;
+  random: Random;
+  /** Rejected requests kept, and duplicates kept, each. */
+  requestsKeptMax: number;
+  /** Called once when nothing can be committed any more: the program must end, not guess. */
+  onFatal: (error: Error) => void;
+}
+
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const lock = lockDirectory(options.directory);
+  const file = join(options.directory, "posthorn.db");
+  let ids: IdSource;
+  try {
+    ids = createIdSource(options.clock, options.random, prepareFile(file));
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  const writer = startWriter({ file, requestsKeptMax: options.requestsKeptMax, ids, onFatal: options.onFatal });
+  const reader = startReader(file, options.onFatal);
+  const checkpoints = startCheckpoints(file, options.clock, writer.resetLog);
+  return {
+    ...createWriteHalf(writer, ids),
+    ...createReadHalf(reader),
+    async close() {
+      await checkpoints.close();
+      await reader.close();
+      await writer.close();
+      lock.release();
+    },
+  };
+}
+
+/** Brings the file to today's schema, checks it, and answers the highest number used in it. */
+function prepareFile(file: string): number {
+  const database = openWriter(file);
+  try {
+    migrate(database);
+    const { seq } = database
+      .prepare(
+        `SELECT max(ifnull((SELECT max(seq) FROM events), 0), ifnull((SELECT max(seq) FROM requests), 0), ifnull((SELECT max(seq) FROM deliveries), 0),
+                    ifnull((SELECT max(seq) FROM attempts), 0), ifnull((SELECT max(seq) FROM jobs), 0),
+                    (SELECT value FROM progress WHERE name = 'dispatched_through')) AS seq`,
+      )
+      .get() as { seq: number };
+    return seq;
+  } finally {
+    database.close();
+  }
+}
+
+const deliveryOf = (row: Row) => deliveryFrom(row, timeOfSeq);
+
+function newDeliveryRow(ids: IdSource, delivery: NewDelivery): NewDeliveryRow {
+  const { seq, tail } = ids.next();
+  return [seq, tail, delivery.eventSeq, delivery.destinationId, delivery.subscriptionId, delivery.nextAttemptAt, delivery.trigger, delivery.jobId];
+}
+
+function deliveryMade(row: NewDeliveryRow, draft: NewDelivery) {
+  const [seq, tail] = row;
+  return {
+    id: formatId("dlv", { seq, tail }),
+    seq,
+    eventId: draft.eventId,
+    eventSeq: draft.eventSeq,
+    destinationId: draft.destinationId,
+    subscriptionId: draft.subscriptionId,
+    state: "waiting" as const,
+    attempts: 0,
+    nextAttemptAt: draft.nextAttemptAt,
+    reason: null,
+    trigger: draft.trigger,
+    jobId: draft.jobId,
+    createdAt: timeOfSeq(seq),
+    finishedAt: null,
+  };
+}
+
+type WriteHalf = Pick<
+  Store,
+  | "accept" | "recordRejections" | "commitDispatch" | "settle" | "dueDeliveries" | "commandDeliveries" | "applyConfig"
+  | "putJob" | "stepJob" | "cancelJob" | "deleteExpired" | "sweep" | "ping"
+>;
+
+function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
+  return {
+    accept: writer.accept,
+    async recordRejections(batch) {
+      const rows = batch.map((rejected) => ({
+        ...ids.next(),
+        sourceId: rejected.sourceId,
+        cause: rejected.cause,
+        message: rejected.message,
+        receivedAt: rejected.receivedAt,
+        bodyBytes: rejected.bodyBytes,
+        envelope: packEnvelope(rejected.request),
+        body: rejected.request.body,
+      }));
+      await writer.call("recordRejections", rows);
+    },
+    async commitDispatch(throughSeq, drafts) {
+      const rows = drafts.map((draft) => newDeliveryRow(ids, draft));
+      await writer.call("commitDispatch", throughSeq, rows);
+      return rows.map((row, index) => deliveryMade(row, drafts[index]!));
+    },
+    async settle(batch) {
+      await writer.call("settle", batch.map((settlement) => settleRow(ids, settlement)));
+    },
+    async dueDeliveries(destinationId, now, limit, skipSeqs) {
+      const { rows, nextDueAt } = await writer.call("dueDeliveries", destinationId, now, limit, skipSeqs);
+      return { deliveries: rows.map(deliveryOf), nextDueAt };
+    },
+    async commandDeliveries(deliveryIds, command, idempotency) {
+      const targets = deliveryIds.map((id) => parseId("dlv", id)).filter((parts) => parts !== null);
+      const answer = await writer.call("commandDeliveries", targets, command, idempotency);
+      return answer.kind === "repeated" ? answer : { kind: "done", result: answer.result.map(deliveryOf) };
+    },
+    applyConfig: (changes, at, idempotency) => writer.call("applyConfig", changes, at, idempotency),
+    putJob: (job, idempotency) => writer.call("putJob", parseId("job", job.id)?.seq ?? ids.next().seq, job, idempotency),
+    async stepJob(job, drafts) {
+      const rows = drafts.map((draft) => newDeliveryRow(ids, draft));
+      const stepped = await writer.call("stepJob", job, rows);
+      if (stepped === null) return { job: { ...job, status: "cancelled" }, deliveries: [] };
+      return { job: stepped, deliveries: rows.map((row, index) => deliveryMade(row, drafts[index]!)) };
+    },
+    cancelJob: (id, at) => writer.call("cancelJob", id, at),
+    deleteExpired: (slice) => writer.call("deleteExpired", slice),
+    sweep: (now, requestsBefore) => writer.call("sweep", now, requestsBefore),
+    async ping() {
+      await writer.call("ping");
+    },
+  };
+}
+
+function settleRow(ids: IdSource, { deliverySeq, attempt, step }: Parameters<Store["settle"]>[0][number]): SettleRow {
+  const { seq, tail } = ids.next();
+  const { result } = attempt;
+  const response = result.kind === "response" ? result : null;
+  return {
+    state: [STATE_CODE[step.state], step.attempts, step.nextAttemptAt, step.reason, step.finishedAt, deliverySeq],
+    attempt: [
+      seq, tail, deliverySeq, attempt.number, attempt.startedAt, attempt.durationMs,
+      JSON.stringify([attempt.request.method, attempt.request.url, attempt.request.headers]),
+      response?.status ?? null,
+      result.kind === "failure" ? result.failure : null,
+      result.kind === "failure" ? result.message : null,
+      response === null ? null : JSON.stringify(response.headers),
+      response === null || response.body.byteLength === 0 ? null : response.body,
+      response?.truncated === true ? 1 : 0,
+    ],
+  };
+}
+
+type ReadHalf = Omit<Store, keyof WriteHalf | "close">;
+
+function createReadHalf(reader: Reader): ReadHalf {
+  const one = async <T>(row: Promise<Row | null>, from: (row: Row) => T): Promise<T | null> => {
+    const found = await row;
+    return found === null ? null : from(found);
+  };
+  const page = async <T extends { id: string }>(rows: Promise<RowPage>, from: (row: Row) => T) => {
+    const { rows: found, nextSeq } = await rows;
+    return { data: found.map(from), nextCursor: nextSeq === null ? null : String(nextSeq) };
+  };
+  return {
+    undispatched: async (limit) => (await reader.call("undispatched", limit)).map(eventFrom),
+    dispatchedThrough: () => reader.call("dispatchedThrough"),
+    waitingDestinations: async () =>
+      (await reader.call("waitingDestinations")).map(([destinationId, nextDueAt]) => ({ destinationId, nextDueAt })),
+    eventsBySeq: async (seqs) => (await reader.call("eventsBySeq", seqs)).map(eventFrom),
+    event: (id) => byId("evt", id, (seq, tail) => one(reader.call("event", seq, tail), eventFrom)),
+    request: (id) => byId("req", id, (seq, tail) => one(reader.call("request", seq, tail), requestRecordFrom)),
+    delivery: (id) => byId("dlv", id, (seq, tail) => one(reader.call("delivery", seq, tail), deliveryOf)),
+    attempt: (id) => byId("att", id, (seq, tail) => one(reader.call("attempt", seq, tail), attemptFrom)),
+    events: (query) => page(reader.call("events", query, cursorSeq(query)), eventHeadFrom),
+    requests: (query) => page(reader.call("requests", query, cursorSeq(query)), requestHeadRecordFrom),
+    deliveries: (query) =>
+      page(reader.call("deliveries", query, cursorSeq(query), seqOf("evt", query.eventId)), deliveryOf),
+    attempts: (query) => {
+      const ids = { deliverySeq: seqOf("dlv", query.deliveryId), eventSeq: seqOf("evt", query.eventId) };
+      return page(reader.call("attempts", query, cursorSeq(query), ids), attemptFrom);
+    },
+    config: () => reader.call("config"),
+    configRevisions: (kind, id) => reader.call("configRevisions", kind, id),
+    idempotencyRecord: (key) => reader.call("idempotencyRecord", key),
+    job: (id) => reader.call("job", id),
+    async jobs(query) {
+      const before = cursorSeq(query) ?? Number.MAX_SAFE_INTEGER;
+      const found = await reader.call("jobs", before, 0, query.limit + 1);
+      const kept = found.slice(0, query.limit);
+      return { data: kept.map(({ job }) => job), nextCursor: found.length > query.limit ? String(kept.at(-1)!.seq) : null };
+    },
+    unfinishedJobs: () => reader.call("unfinishedJobs"),
+    size: () => reader.call("size"),
+  };
+}
+
+async function byId<T>(prefix: "evt" | "req" | "dlv" | "att", id: string, read: (seq: number, tail: string) => Promise<T | null>): Promise<T | null> {
+  const parts = parseId(prefix, id);
+  return parts === null ? null : read(parts.seq, parts.tail);
+}
+
+/** The number in an id, -1 for something that is no id: it matches nothing. */
+function seqOf(prefix: "evt" | "dlv", id: string | undefined): number | null {
+  return id === undefined ? null : (parseId(prefix, id)?.seq ?? -1);
+}
+
+function cursorSeq(query: ListQuery): number | null {
+  return query.cursor === null ? null : Number(query.cursor);
+}

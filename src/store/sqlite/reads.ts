@@ -1,0 +1,23 @@
+// Everything the reader's thread can answer.
+import type { DatabaseSync } from "node:sqlite";
+import { createConfigReads } from "./config.ts";
+import { createDispatchReads } from "./dispatch.ts";
+import { createJobReads } from "./jobs.ts";
+import { createListReads } from "./lists.ts";
+import { createRecordReads } from "./records.ts";
+import { createSizeReads } from "./retention.ts";
+import { createWaitingReads } from "./settle.ts";
+
+export function createReads(database: DatabaseSync) {
+  return {
+    ...createConfigReads(database),
+    ...createDispatchReads(database),
+    ...createJobReads(database),
+    ...createListReads(database),
+    ...createRecordReads(database),
+    ...createSizeReads(database),
+    ...createWaitingReads(database),
+  };
+}
+
+export type Reads = ReturnType<typeof createReads>;

@@ -1,0 +1,149 @@
+// Rows to domain values and back: the one place that knows how a record is laid out.
+import type { Attempt, Delivery, DeliveryState, DeliveryTrigger } from "../../core/delivery.ts";
+import type { Event, EventHead, RequestHead } from "../../core/event.ts";
+import { formatId } from "../../core/id.ts";
+import type { RejectionCause } from "../../core/source.ts";
+import type { RequestRecord, RequestRecordHead } from "../store.ts";
+
+/** A column value as node:sqlite gives and takes it. */
+export type Cell = string | number | null | Uint8Array;
+export type Row = Cell[];
+
+const STATES: readonly DeliveryState[] = ["waiting", "delivered", "dead", "cancelled"];
+
+export const STATE_CODE: Record<DeliveryState, number> = { waiting: 0, delivered: 1, dead: 2, cancelled: 3 };
+
+type Envelope = [method: string, pathTail: string, query: string, remoteAddress: string, headers: string[]];
+
+/** Everything of a request but its body, as one JSON text: six fewer columns to bind on the hottest insert. */
+export function packEnvelope(request: RequestHead): string {
+  const envelope: Envelope = [
+    request.method,
+    request.pathTail,
+    request.query,
+    request.remoteAddress,
+    request.headers,
+  ];
+  return JSON.stringify(envelope);
+}
+
+function requestHeadFrom(envelopeText: Cell): RequestHead {
+  const [method, pathTail, query, remoteAddress, headers] = JSON.parse(envelopeText as string) as Envelope;
+  return { method, pathTail, query, remoteAddress, headers };
+}
+
+const EVENT_HEAD_COLUMNS =
+  "e.seq, e.tail, e.source_id, e.tenant_id, e.type, e.key, e.provider_event_id, e.channels, e.deliver_at, e.received_at, e.envelope, length(e.body)";
+
+export const EVENT_COLUMNS = `${EVENT_HEAD_COLUMNS}, e.body`;
+export { EVENT_HEAD_COLUMNS };
+
+type EventHeadRow = [
+  seq: number, tail: string, sourceId: string | null, tenantId: string | null, type: string, key: string | null,
+  providerEventId: string | null, channels: string | null, deliverAt: number | null, receivedAt: number, envelope: string, bodyBytes: number,
+];
+
+export function eventHeadFrom(row: Row): EventHead {
+  const [seq, tail, sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, envelope, bodyBytes] = row as EventHeadRow;
+  return {
+    id: formatId("evt", { seq, tail }),
+    seq,
+    sourceId,
+    tenantId,
+    type,
+    key,
+    providerEventId,
+    channels: channels === null ? [] : (JSON.parse(channels) as string[]),
+    deliverAt,
+    receivedAt,
+    request: requestHeadFrom(envelope),
+    bodyBytes,
+  };
+}
+
+export function eventFrom(row: Row): Event {
+  const head = eventHeadFrom(row);
+  return { ...head, request: { ...head.request, body: row[12] as Uint8Array } };
+}
+
+export const DELIVERY_COLUMNS =
+  "d.seq, d.tail, d.event_seq, e.tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at";
+
+export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): Delivery {
+  const [seq, tail, eventSeq, eventTail, destinationId, subscriptionId, state, attempts, nextAt, reason, trigger, jobId, finishedAt] =
+    row as [number, string, number, string, string, string | null, number, number, number | null, string | null, string, string | null, number | null];
+  return {
+    id: formatId("dlv", { seq, tail }),
+    seq,
+    eventId: formatId("evt", { seq: eventSeq, tail: eventTail }),
+    eventSeq,
+    destinationId,
+    subscriptionId,
+    state: STATES[state]!,
+    attempts,
+    nextAttemptAt: nextAt,
+    reason,
+    trigger: trigger as DeliveryTrigger,
+    jobId,
+    createdAt: createdAtOf(seq),
+    finishedAt,
+  };
+}
+
+export const ATTEMPT_COLUMNS =
+  "a.seq, a.tail, a.number, a.started_at, a.duration_ms, a.request, a.status, a.failure, a.message, a.response_headers, a.response_body, a.truncated, d.seq, d.tail, d.destination_id, e.seq, e.tail";
+
+export function attemptFrom(row: Row): Attempt {
+  const [seq, tail, number, startedAt, durationMs, request, status, failure, message, headers, body, truncated, deliverySeq, deliveryTail, destinationId, eventSeq, eventTail] =
+    row as [number, string, number, number, number, string, number | null, string | null, string | null, string | null, Uint8Array | null, number, number, string, string, number, string];
+  const [method, url, requestHeaders] = JSON.parse(request) as [string, string, string[]];
+  return {
+    id: formatId("att", { seq, tail }),
+    deliveryId: formatId("dlv", { seq: deliverySeq, tail: deliveryTail }),
+    eventId: formatId("evt", { seq: eventSeq, tail: eventTail }),
+    destinationId,
+    number,
+    startedAt,
+    durationMs,
+    request: { method, url, headers: requestHeaders },
+    result:
+      status === null
+        ? { kind: "failure", failure: failure ?? "network_error", message: message ?? "" }
+        : {
+            kind: "response",
+            status,
+            headers: JSON.parse(headers ?? "[]") as string[],
+            body: body ?? new Uint8Array(0),
+            truncated: truncated === 1,
+          },
+  };
+}
+
+/** Columns of the accepted half: an event's row is also its request's record, under the same number. */
+export const ACCEPTED_REQUEST_COLUMNS =
+  "e.seq, e.tail, e.source_id, 'accepted', NULL, NULL, e.seq, e.tail, e.received_at, length(e.body), e.envelope";
+
+export const OTHER_REQUEST_COLUMNS =
+  "r.seq, r.tail, r.source_id, r.outcome, r.cause, r.message, r.event_seq, r.event_tail, r.received_at, r.body_bytes, r.envelope";
+
+export function requestHeadRecordFrom(row: Row): RequestRecordHead {
+  const [seq, tail, sourceId, outcome, cause, message, eventSeq, eventTail, receivedAt, bodyBytes, envelope] =
+    row as [number, string, string | null, string, string | null, string | null, number | null, string | null, number, number, string];
+  return {
+    id: formatId("req", { seq, tail }),
+    sourceId,
+    outcome: outcome as RequestRecord["outcome"],
+    cause: cause as RejectionCause | null,
+    message,
+    eventId: eventSeq === null || eventTail === null ? null : formatId("evt", { seq: eventSeq, tail: eventTail }),
+    receivedAt,
+    bodyBytes,
+    request: requestHeadFrom(envelope),
+  };
+}
+
+/** A record whose row carries the body as one more column at its end. */
+export function requestRecordFrom(row: Row): RequestRecord {
+  const head = requestHeadRecordFrom(row);
+  return { ...head, request: { ...head.request, body: row[11] as Uint8Array } };
+}

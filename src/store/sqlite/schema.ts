@@ -1,0 +1,122 @@
+// The tables, as numbered forward-only migrations.
+
+/**
+ * Every large table is keyed by `seq`, the time-ordered number inside its ids: rows are appended, never scattered
+ * (105 k rows/s against 36 k with random keys), and a time range is a key range. The only random-order tree is
+ * `dedupe`, which is kept narrow for that reason.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    tail TEXT NOT NULL,
+    source_id TEXT,
+    tenant_id TEXT,
+    type TEXT NOT NULL,
+    key TEXT,
+    provider_event_id TEXT,
+    channels TEXT,
+    deliver_at INTEGER,
+    received_at INTEGER NOT NULL,
+    dedupe_key TEXT,
+    envelope TEXT NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE dedupe (
+    key TEXT PRIMARY KEY,
+    event_seq INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Requests that became no event of their own: rejected ones and duplicates. Accepted ones are their event's row.
+  CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY,
+    tail TEXT NOT NULL,
+    source_id TEXT,
+    outcome TEXT NOT NULL,
+    cause TEXT,
+    message TEXT,
+    event_seq INTEGER,
+    event_tail TEXT,
+    received_at INTEGER NOT NULL,
+    body_bytes INTEGER NOT NULL,
+    envelope TEXT NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE INDEX requests_outcome ON requests (outcome, seq);
+  CREATE INDEX requests_event ON requests (event_seq) WHERE event_seq IS NOT NULL;
+
+  CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY,
+    tail TEXT NOT NULL,
+    event_seq INTEGER NOT NULL,
+    destination_id TEXT NOT NULL,
+    subscription_id TEXT,
+    state INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER,
+    reason TEXT,
+    trigger TEXT NOT NULL,
+    job_id TEXT,
+    finished_at INTEGER
+  ) STRICT;
+  CREATE INDEX deliveries_event ON deliveries (event_seq);
+  CREATE INDEX deliveries_due ON deliveries (destination_id, next_at, seq) WHERE state = 0;
+  CREATE INDEX deliveries_dead ON deliveries (seq) WHERE state = 2;
+
+  CREATE TABLE attempts (
+    seq INTEGER PRIMARY KEY,
+    tail TEXT NOT NULL,
+    delivery_seq INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    request TEXT NOT NULL,
+    status INTEGER,
+    failure TEXT,
+    message TEXT,
+    response_headers TEXT,
+    response_body BLOB,
+    truncated INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX attempts_delivery ON attempts (delivery_seq);
+
+  CREATE TABLE config (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    doc TEXT NOT NULL,
+    sealed BLOB,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE config_revisions (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    replaced_at INTEGER NOT NULL,
+    doc TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX config_revisions_of ON config_revisions (kind, id, replaced_at);
+
+  CREATE TABLE idempotency (
+    key TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    response BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    doc TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE progress (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO progress VALUES ('dispatched_through', 0);
+  `,
+];

@@ -1,0 +1,89 @@
+// SQL of the settle step and of people's commands: next states, attempt rows, and what is due.
+import type { DatabaseSync } from "node:sqlite";
+import type { DeliveryCommand } from "../store.ts";
+import { DELIVERY_COLUMNS, type Cell, type Row, STATE_CODE } from "./rows.ts";
+
+/** Values of a settlement: the new state's six, then the attempt's twelve. */
+export interface SettleRow {
+  state: [state: number, attempts: number, nextAt: number | null, reason: string | null, finishedAt: number | null, seq: number];
+  attempt: Cell[];
+}
+
+export function createSettleWrites(database: DatabaseSync) {
+  const update = database.prepare(
+    "UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, reason = ?, finished_at = ? WHERE seq = ? AND state = 0",
+  );
+  const countAttempt = database.prepare("UPDATE deliveries SET attempts = max(attempts, ?) WHERE seq = ?");
+  const insertAttempt = database.prepare(
+    `INSERT INTO attempts (seq, tail, delivery_seq, number, started_at, duration_ms, request, status, failure, message, response_headers, response_body, truncated)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const due = database.prepare(
+    `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event_seq
+     WHERE d.destination_id = ? AND d.state = 0 AND d.next_at <= ? ORDER BY d.next_at, d.seq LIMIT ?`,
+  );
+  due.setReturnArrays(true);
+  const nextDue = database.prepare(
+    "SELECT min(next_at) AS at FROM deliveries WHERE destination_id = ? AND state = 0 AND next_at > ?",
+  );
+  const retry = database.prepare(
+    `UPDATE deliveries SET state = 0, next_at = ?, reason = ?, finished_at = NULL, trigger = 'manual'
+     WHERE seq = ? AND tail = ? AND state <> ${STATE_CODE.cancelled}`,
+  );
+  const cancel = database.prepare(
+    `UPDATE deliveries SET state = ${STATE_CODE.cancelled}, next_at = NULL, reason = ?, finished_at = ?
+     WHERE seq = ? AND tail = ? AND state = 0`,
+  );
+  const one = database.prepare(
+    `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event_seq WHERE d.seq = ?`,
+  );
+  one.setReturnArrays(true);
+
+  return {
+    settle(rows: SettleRow[]): void {
+      for (const row of rows) {
+        // A delivery cancelled during its attempt stays cancelled, but the attempt was made and counts.
+        if (update.run(...row.state).changes === 0) countAttempt.run(row.state[1], row.state[5]);
+        insertAttempt.run(...row.attempt);
+      }
+    },
+
+    dueDeliveries(destinationId: string, now: number, limit: number, skipSeqs: number[]): { rows: Row[]; nextDueAt: number | null } {
+      const skip = new Set(skipSeqs);
+      const found = due.all(destinationId, now, limit + skip.size) as unknown as Row[];
+      const rows = found.filter((row) => !skip.has(row[0] as number)).slice(0, limit);
+      // A full answer may hide more that is due already, so the next look must come at once.
+      const nextDueAt =
+        rows.length === limit ? now : ((nextDue.get(destinationId, now) as { at: number | null }).at ?? null);
+      return { rows, nextDueAt };
+    },
+
+    commandDeliveries(targets: { seq: number; tail: string }[], command: DeliveryCommand): Row[] {
+      const changed: Row[] = [];
+      for (const { seq, tail } of targets) {
+        const { changes } =
+          command.kind === "retry"
+            ? retry.run(command.at, command.reason ?? "Retried by hand.", seq, tail)
+            : cancel.run(command.reason ?? "Cancelled by hand.", command.at, seq, tail);
+        if (changes > 0) changed.push(one.get(seq) as unknown as Row);
+      }
+      return changed;
+    },
+  };
+}
+
+export function createWaitingReads(database: DatabaseSync) {
+  // A loose scan of the partial index: one step per destination instead of one per waiting delivery.
+  const waiting = database.prepare(
+    `WITH RECURSIVE d(id) AS (
+       SELECT min(destination_id) FROM deliveries WHERE state = 0
+       UNION ALL
+       SELECT (SELECT min(destination_id) FROM deliveries WHERE state = 0 AND destination_id > d.id) FROM d WHERE d.id IS NOT NULL
+     )
+     SELECT id, (SELECT min(next_at) FROM deliveries WHERE state = 0 AND destination_id = d.id) FROM d WHERE id IS NOT NULL`,
+  );
+  waiting.setReturnArrays(true);
+  return {
+    waitingDestinations: () => waiting.all() as unknown as [string, number][],
+  };
+}
