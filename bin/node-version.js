@@ -7,7 +7,10 @@ export function oldNodeMessage(version) {
   const major = Number(version.split(".")[0]);
   if (major >= MAJOR_MIN) return null;
   return (
-    "Posthorn needs Node " + MAJOR_MIN + " or newer, and this is Node " + version +
+    "Posthorn needs Node " +
+    MAJOR_MIN +
+    " or newer, and this is Node " +
+    version +
     ": install it from https://nodejs.org, or run `npm start` in a clone, which brings its own."
   );
 }

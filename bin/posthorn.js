@@ -4,7 +4,7 @@ import { oldNodeMessage } from "./node-version.js";
 
 const message = oldNodeMessage(process.versions.node);
 if (message === null) {
-  import("../dist/main.js");
+  void import("../dist/main.js");
 } else {
   process.stderr.write(message + "\n");
   process.exitCode = 1;

@@ -42,35 +42,144 @@ const { byteCount, wholeNumber } = values;
 
 /** Every setting of the server, in the order the docs show them. */
 export const SETTINGS = {
-  host: setting("POSTHORN_HOST", "127.0.0.1", values.host, "Address to listen on. Use 0.0.0.0 or :: to be reachable from other machines.", { flag: "--host <address>" }),
-  port: setting("POSTHORN_PORT", "4400", wholeNumber(0, 65535), "Port to listen on, for everything: ingest, API and health. 0 takes a free one.", { flag: "--port <number>" }),
-  dataDir: setting("POSTHORN_DATA_DIR", "./posthorn-data", values.text, "Directory of the database, the secret key and the local API key. Made on first start.", { flag: "--data-dir <path>" }),
-  databaseUrl: optional("POSTHORN_DATABASE_URL", values.refused("is refused: PostgreSQL comes with a later version; leave it unset to keep data in POSTHORN_DATA_DIR"), "Reserved for PostgreSQL, which comes with a later version. Setting it stops the start.", { secret: true }),
-  apiKey: optional("POSTHORN_API_KEY", values.token(16), "First admin API key. Without it one is generated on first start and kept in the data directory.", { secret: true }),
-  secretKey: optional("POSTHORN_SECRET_KEY", values.key32, "Key that encrypts secrets at rest. Without it one is generated on first start and kept in the data directory, readable by its owner only. Losing it loses every stored secret.", { secret: true }),
-  publicUrl: optional("POSTHORN_PUBLIC_URL", values.baseUrl, "How the world reaches this server, for the ingest URLs it shows. Without it the listening address is shown."),
-  logLevel: setting("POSTHORN_LOG_LEVEL", "info", values.oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"), "Least severe level that is logged. `posthorn dev` logs from `warn` unless this is set."),
-  logFormat: setting("POSTHORN_LOG_FORMAT", "json", values.oneOf("json", "pretty"), "One JSON object a line, or lines for people. `posthorn dev` on a terminal is pretty unless this is set."),
-  trustedProxies: setting("POSTHORN_TRUSTED_PROXIES", "", values.networks, "Proxies whose X-Forwarded-For is believed. Empty believes none, and the peer's address counts."),
-  outboundAllow: setting("POSTHORN_OUTBOUND_ALLOW", "", values.outboundTargets, "Private addresses that deliveries may go to; public ones always may. `posthorn dev` adds `loopback`."),
-  outboundPlainHttp: setting("POSTHORN_OUTBOUND_PLAIN_HTTP", "false", values.boolean, "Whether deliveries may use http:// without TLS. `posthorn dev` allows it unless this is set."),
-  ingestBodyBytesMax: setting("POSTHORN_INGEST_BODY_BYTES_MAX", "10MiB", byteCount(1024, 25 * 1024 ** 2), "Largest body of a received webhook; a larger one is answered 413 and never cut."),
-  publishBodyBytesMax: setting("POSTHORN_PUBLISH_BODY_BYTES_MAX", "1MiB", byteCount(1024, 25 * 1024 ** 2), "Largest body of a request to the API."),
-  ingestPendingBytesMax: setting("POSTHORN_INGEST_PENDING_BYTES_MAX", "256MiB", byteCount(1024 ** 2, 64 * 1024 ** 3), "Bodies held in memory until they are committed; above it requests are answered 503 with Retry-After before their body is read."),
-  connectionsMax: setting("POSTHORN_CONNECTIONS_MAX", "10000", wholeNumber(1, 1_000_000), "Open connections to the server; more are dropped."),
-  attemptsInFlightMax: setting("POSTHORN_ATTEMPTS_IN_FLIGHT_MAX", "256", wholeNumber(1, 65535), "Delivery attempts under way at once, over all destinations."),
-  retentionDays: setting("POSTHORN_RETENTION_DAYS", "30", wholeNumber(1, 36500), "Days an event and everything about it is kept, unless its source says otherwise."),
-  retentionBytesMax: setting("POSTHORN_RETENTION_BYTES_MAX", "10GiB", byteCount(0, 1024 ** 5), "Stored bytes above which the oldest finished events go early. 0 sets no limit."),
-  rejectedKeptMax: setting("POSTHORN_REJECTED_KEPT_MAX", "10000", wholeNumber(0, 10_000_000), "Rejected requests kept to look up; the oldest go first."),
-  shutdownGraceMs: setting("POSTHORN_SHUTDOWN_GRACE_MS", "10000", wholeNumber(0, 600_000), "Milliseconds that requests and attempts under way get to finish when the server is told to stop."),
+  host: setting("POSTHORN_HOST", "127.0.0.1", values.host, "Address to listen on. Use 0.0.0.0 or :: to be reachable from other machines.", {
+    flag: "--host <address>",
+  }),
+  port: setting(
+    "POSTHORN_PORT",
+    "4400",
+    wholeNumber(0, 65535),
+    "Port to listen on, for everything: ingest, API and health. 0 takes a free one.",
+    { flag: "--port <number>" },
+  ),
+  dataDir: setting(
+    "POSTHORN_DATA_DIR",
+    "./posthorn-data",
+    values.text,
+    "Directory of the database, the secret key and the local API key. Made on first start.",
+    { flag: "--data-dir <path>" },
+  ),
+  databaseUrl: optional(
+    "POSTHORN_DATABASE_URL",
+    values.refused("is refused: PostgreSQL comes with a later version; leave it unset to keep data in POSTHORN_DATA_DIR"),
+    "Reserved for PostgreSQL, which comes with a later version. Setting it stops the start.",
+    { secret: true },
+  ),
+  apiKey: optional(
+    "POSTHORN_API_KEY",
+    values.token(16),
+    "First admin API key. Without it one is generated on first start and kept in the data directory.",
+    { secret: true },
+  ),
+  secretKey: optional(
+    "POSTHORN_SECRET_KEY",
+    values.key32,
+    "Key that encrypts secrets at rest. Without it one is generated on first start and kept in the data directory, readable by its owner only. Losing it loses every stored secret.",
+    { secret: true },
+  ),
+  publicUrl: optional(
+    "POSTHORN_PUBLIC_URL",
+    values.baseUrl,
+    "How the world reaches this server, for the ingest URLs it shows. Without it the listening address is shown.",
+  ),
+  logLevel: setting(
+    "POSTHORN_LOG_LEVEL",
+    "info",
+    values.oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+    "Least severe level that is logged. `posthorn dev` logs from `warn` unless this is set.",
+  ),
+  logFormat: setting(
+    "POSTHORN_LOG_FORMAT",
+    "json",
+    values.oneOf("json", "pretty"),
+    "One JSON object a line, or lines for people. `posthorn dev` on a terminal is pretty unless this is set.",
+  ),
+  trustedProxies: setting(
+    "POSTHORN_TRUSTED_PROXIES",
+    "",
+    values.networks,
+    "Proxies whose X-Forwarded-For is believed. Empty believes none, and the peer's address counts.",
+  ),
+  outboundAllow: setting(
+    "POSTHORN_OUTBOUND_ALLOW",
+    "",
+    values.outboundTargets,
+    "Private addresses that deliveries may go to; public ones always may. `posthorn dev` adds `loopback`.",
+  ),
+  outboundPlainHttp: setting(
+    "POSTHORN_OUTBOUND_PLAIN_HTTP",
+    "false",
+    values.boolean,
+    "Whether deliveries may use http:// without TLS. `posthorn dev` allows it unless this is set.",
+  ),
+  ingestBodyBytesMax: setting(
+    "POSTHORN_INGEST_BODY_BYTES_MAX",
+    "10MiB",
+    byteCount(1024, 25 * 1024 ** 2),
+    "Largest body of a received webhook; a larger one is answered 413 and never cut.",
+  ),
+  publishBodyBytesMax: setting(
+    "POSTHORN_PUBLISH_BODY_BYTES_MAX",
+    "1MiB",
+    byteCount(1024, 25 * 1024 ** 2),
+    "Largest body of a request to the API.",
+  ),
+  ingestPendingBytesMax: setting(
+    "POSTHORN_INGEST_PENDING_BYTES_MAX",
+    "256MiB",
+    byteCount(1024 ** 2, 64 * 1024 ** 3),
+    "Bodies held in memory until they are committed; above it requests are answered 503 with Retry-After before their body is read.",
+  ),
+  connectionsMax: setting(
+    "POSTHORN_CONNECTIONS_MAX",
+    "10000",
+    wholeNumber(1, 1_000_000),
+    "Open connections to the server; more are dropped.",
+  ),
+  attemptsInFlightMax: setting(
+    "POSTHORN_ATTEMPTS_IN_FLIGHT_MAX",
+    "256",
+    wholeNumber(1, 65535),
+    "Delivery attempts under way at once, over all destinations.",
+  ),
+  retentionDays: setting(
+    "POSTHORN_RETENTION_DAYS",
+    "30",
+    wholeNumber(1, 36500),
+    "Days an event and everything about it is kept, unless its source says otherwise.",
+  ),
+  retentionBytesMax: setting(
+    "POSTHORN_RETENTION_BYTES_MAX",
+    "10GiB",
+    byteCount(0, 1024 ** 5),
+    "Stored bytes above which the oldest finished events go early. 0 sets no limit.",
+  ),
+  rejectedKeptMax: setting(
+    "POSTHORN_REJECTED_KEPT_MAX",
+    "10000",
+    wholeNumber(0, 10_000_000),
+    "Rejected requests kept to look up; the oldest go first.",
+  ),
+  shutdownGraceMs: setting(
+    "POSTHORN_SHUTDOWN_GRACE_MS",
+    "10000",
+    wholeNumber(0, 600_000),
+    "Milliseconds that requests and attempts under way get to finish when the server is told to stop.",
+  ),
 };
 
 /** What the commands that talk to a running server read. */
 export const CLIENT_SETTINGS = {
-  url: optional("POSTHORN_URL", values.baseUrl, "Server that commands talk to. Without it the one that runs on POSTHORN_DATA_DIR is found."),
+  url: optional(
+    "POSTHORN_URL",
+    values.baseUrl,
+    "Server that commands talk to. Without it the one that runs on POSTHORN_DATA_DIR is found.",
+  ),
   apiKey: SETTINGS.apiKey,
   dataDir: SETTINGS.dataDir,
-  verifySecret: optional("POSTHORN_VERIFY_SECRET", values.text, "Secret (or public key) that `posthorn verify` checks with.", { secret: true }),
+  verifySecret: optional("POSTHORN_VERIFY_SECRET", values.text, "Secret (or public key) that `posthorn verify` checks with.", {
+    secret: true,
+  }),
 };
 
 type Table = Record<string, Row<unknown>>;
@@ -86,7 +195,11 @@ export class SettingsError extends Error {
   readonly problems: string[];
 
   constructor(problems: string[]) {
-    super(problems.length === 1 ? `One setting is wrong: ${problems[0]}` : `${problems.length} settings are wrong:\n${problems.map((line) => `  ${line}`).join("\n")}`);
+    super(
+      problems.length === 1
+        ? `One setting is wrong: ${problems[0]}`
+        : `${problems.length} settings are wrong:\n${problems.map((line) => `  ${line}`).join("\n")}`,
+    );
     this.problems = problems;
   }
 }
@@ -131,9 +244,13 @@ export function redactedSettings(settings: Settings): Record<string, string> {
     Object.entries<Row<unknown>>(SETTINGS).map(([key, row]) => {
       const value: unknown = settings[key as keyof Settings];
       if (value === null) return [row.env, ""];
-      return [row.env, row.secret ? "[redacted]" : String(value)];
+      return [row.env, row.secret ? "[redacted]" : shown(value)];
     }),
   );
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
 }
 
 /** One row of the docs and of `--help`. */
@@ -150,11 +267,18 @@ export function settingDocs(table: "server" | "client"): SettingDoc[] {
   const server = Object.values<Row<unknown>>(SETTINGS);
   // A row that both tables share is described once, with the server's.
   const rows = table === "server" ? server : Object.values<Row<unknown>>(CLIENT_SETTINGS).filter((row) => !server.includes(row));
-  return rows.map((row) => ({ env: row.env, default: row.default, kind: row.reader.kind, doc: row.doc, secret: row.secret, flag: row.flag }));
+  return rows.map((row) => ({
+    env: row.env,
+    default: row.default,
+    kind: row.reader.kind,
+    doc: row.doc,
+    secret: row.secret,
+    flag: row.flag,
+  }));
 }
 
 /** The known name closest to a mistyped one; null when none is close. */
-export function closestName(given: string, known: readonly string[]): string | null {
+function closestName(given: string, known: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(given.length / 4)) + 1;
   for (const candidate of known) {
@@ -200,7 +324,9 @@ function givenText(row: Row<unknown>, environment: Environment, flagged: Environ
   try {
     // Editors and `echo` end a file with a line break that is no part of the secret.
     const content = readFileSync(path, "utf8").replace(/\r?\n$/, "");
-    return content === "" ? { ok: false, problem: `${row.env}_FILE names ${JSON.stringify(path)}, which is empty.` } : { ok: true, name: row.env, value: content };
+    return content === ""
+      ? { ok: false, problem: `${row.env}_FILE names ${JSON.stringify(path)}, which is empty.` }
+      : { ok: true, name: row.env, value: content };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "error";
     return { ok: false, problem: `${row.env}_FILE names ${JSON.stringify(path)}, which cannot be read (${code}).` };

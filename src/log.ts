@@ -37,7 +37,8 @@ const FIELD_DEPTH_MAX = 6;
 
 /** First net: fields whose name says secret lose their value; bytes become their length and errors plain objects. */
 function redactFields(value: unknown, depth: number): unknown {
-  if (typeof value === "string") return value.length > LOG_TEXT_CHARACTERS_MAX ? `${value.slice(0, LOG_TEXT_CHARACTERS_MAX)}… (${value.length} characters)` : value;
+  if (typeof value === "string")
+    return value.length > LOG_TEXT_CHARACTERS_MAX ? `${value.slice(0, LOG_TEXT_CHARACTERS_MAX)}… (${value.length} characters)` : value;
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`;
@@ -45,8 +46,16 @@ function redactFields(value: unknown, depth: number): unknown {
   if (depth >= FIELD_DEPTH_MAX) return "[deeper]";
   if (value instanceof Error) return redactError(value, depth);
   // A flat header list (name, value, …) has its secrets behind names that are elements, not fields.
-  if (Array.isArray(value)) return value.map((item: unknown, index) => (index % 2 === 1 && isSecretName(value[index - 1]) ? REDACTED : redactFields(item, depth + 1)));
-  return Object.fromEntries(Object.entries(value).map(([name, item]: [string, unknown]) => [name, isSecretField(name, item) ? REDACTED : redactFields(item, depth + 1)]));
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) =>
+      index % 2 === 1 && isSecretName(value[index - 1]) ? REDACTED : redactFields(item, depth + 1),
+    );
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]: [string, unknown]) => [
+      name,
+      isSecretField(name, item) ? REDACTED : redactFields(item, depth + 1),
+    ]),
+  );
 }
 
 function redactError(error: Error, depth: number): Record<string, unknown> {
@@ -68,13 +77,13 @@ const SECRET_TEXTS: [RegExp, string][] = [
   // The token of an ingest URL lets its holder in.
   [/(\/in\/)[A-Za-z0-9_~.%-]+/g, "$1***"],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{4,}/gi, `$1 ${REDACTED}`],
-  [/\b(whsec_|whsk_)[A-Za-z0-9+/=_-]+/g, `$1${REDACTED}`],
+  [/\b(whsec_|whsk_|phk_)[A-Za-z0-9+/=_-]+/g, `$1${REDACTED}`],
   // User and password in a URL.
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"]+@/gi, `$1${REDACTED}@`],
 ];
 
 /** Second net, over the finished line: texts that look like a secret wherever they stand. */
-export function redactText(line: string): string {
+function redactText(line: string): string {
   let text = line;
   for (const [pattern, replacement] of SECRET_TEXTS) text = text.replace(pattern, replacement);
   return text;
@@ -93,8 +102,14 @@ function prettyLine(line: string, colors: boolean): string {
   const { level, time, msg, err, ...rest } = record;
   const paint = (code: string, text: string) => (colors ? `\u001b[${code}m${text}\u001b[0m` : text);
   const label = typeof level === "string" ? level : "info";
-  const head = [paint("90", typeof time === "string" ? time.slice(11, 19) : ""), paint(LEVEL_COLORS[label] ?? "0", label.toUpperCase().padEnd(5)), printable(typeof msg === "string" ? msg : "")];
-  const fields = Object.entries(rest).map(([name, value]) => paint("90", `${printable(name)}=`) + printable(typeof value === "string" ? value : JSON.stringify(value)));
+  const head = [
+    paint("90", typeof time === "string" ? time.slice(11, 19) : ""),
+    paint(LEVEL_COLORS[label] ?? "0", label.toUpperCase().padEnd(5)),
+    printable(typeof msg === "string" ? msg : ""),
+  ];
+  const fields = Object.entries(rest).map(
+    ([name, value]) => paint("90", `${printable(name)}=`) + printable(typeof value === "string" ? value : JSON.stringify(value)),
+  );
   const stack = err === undefined ? "" : `\n${indented(err)}`;
   return `${[...head, ...fields].join(" ")}${stack}\n`;
 }
@@ -102,5 +117,8 @@ function prettyLine(line: string, colors: boolean): string {
 function indented(error: unknown): string {
   const { stack, message } = (typeof error === "object" && error !== null ? error : {}) as { stack?: unknown; message?: unknown };
   const text = typeof stack === "string" ? stack : typeof message === "string" ? message : JSON.stringify(error);
-  return text.split("\n").map((line) => `    ${printable(line.trim())}`).join("\n");
+  return text
+    .split("\n")
+    .map((line) => `    ${printable(line.trim())}`)
+    .join("\n");
 }

@@ -43,7 +43,7 @@ function packageVersion(): string {
 /** Earlier releases of Node 24 call node:sqlite experimental on stderr; every other warning passes. */
 function quietSqliteNotice(): void {
   const emitWarning = process.emitWarning.bind(process);
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+  process.emitWarning = (warning: string | Error, ...rest: never[]) => {
     if (!String(warning).includes("SQLite is an experimental feature")) emitWarning(warning, ...rest);
-  }) as typeof process.emitWarning;
+  };
 }

@@ -1,7 +1,8 @@
 // Makes text from outside safe to show: no escape sequence, line break or direction mark of a webhook acts on a reader's screen.
 
 // C0 and C1 controls, soft hyphen, bidi marks and overrides, zero-width and other invisible characters, separators, tags.
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 const UNSAFE_IN_BLOCK = new RegExp(`(?![\\n\\t])(?:${UNSAFE.source})`, "gu");
 const RAW_IN_JSON = new RegExp(`(?![\\u0000-\\u001f])(?:${UNSAFE.source})`, "gu");
 
@@ -17,7 +18,9 @@ export function printableBlock(text: string): string {
 
 /** Finished JSON: inside its strings the escapes stand for the same characters, so it parses to the same value. */
 export function printableJson(json: string): string {
-  return json.replace(RAW_IN_JSON, (character) => Array.from({ length: character.length }, (_, unit) => unicodeEscape(character.charCodeAt(unit))).join(""));
+  return json.replace(RAW_IN_JSON, (character) =>
+    Array.from({ length: character.length }, (_, unit) => unicodeEscape(character.charCodeAt(unit))).join(""),
+  );
 }
 
 function visibleEscape(character: string): string {

@@ -121,15 +121,23 @@ export function refused(sentence: string): Reader<never> {
 }
 
 /** Bytes in the largest unit that divides them. */
-export function formatBytes(bytes: number): string {
-  for (const [unit, size] of [["TiB", 1024 ** 4], ["GiB", 1024 ** 3], ["MiB", 1024 ** 2], ["KiB", 1024]] as const) {
+function formatBytes(bytes: number): string {
+  for (const [unit, size] of [
+    ["TiB", 1024 ** 4],
+    ["GiB", 1024 ** 3],
+    ["MiB", 1024 ** 2],
+    ["KiB", 1024],
+  ] as const) {
     if (bytes >= size && bytes % size === 0) return `${bytes / size}${unit}`;
   }
   return String(bytes);
 }
 
 function list(given: string, accepts: (entry: string) => boolean, expected: string): Reading<string[]> {
-  const entries = given.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+  const entries = given
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
   const wrong = entries.find((entry) => !accepts(entry));
   return wrong === undefined ? good(entries) : bad(`holds ${JSON.stringify(wrong)}, which is not ${expected}`);
 }

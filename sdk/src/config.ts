@@ -26,7 +26,8 @@ export function resolveConfig(raw: RawConfig): SchemeConfig {
   const { params = {}, toleranceSeconds } = raw;
   if (typeof params !== "object" || params === null) throw new ConfigError("params", "must be an object");
   for (const [name, value] of Object.entries(params)) {
-    if (!["string", "number", "boolean"].includes(typeof value)) throw new ConfigError(`params.${name}`, "must be a string, number or boolean");
+    if (!["string", "number", "boolean"].includes(typeof value))
+      throw new ConfigError(`params.${name}`, "must be a string, number or boolean");
   }
   if (toleranceSeconds !== undefined && !(Number.isFinite(toleranceSeconds) && toleranceSeconds >= 0)) {
     throw new ConfigError("toleranceSeconds", "must be a number of seconds, 0 or more");
@@ -55,23 +56,27 @@ function givenProvider(provider: Provider): Provider {
 
 function texts(values: readonly string[], path: string): readonly string[] {
   if (!Array.isArray(values)) throw new ConfigError(path, "must be a list of strings");
-  if (values.length > limits.secretsMax) throw new ConfigError(path, `has ${values.length} entries; at most ${limits.secretsMax} are tried`);
+  if (values.length > limits.secretsMax)
+    throw new ConfigError(path, `has ${values.length} entries; at most ${limits.secretsMax} are tried`);
   for (const [index, value] of values.entries()) {
     if (typeof value !== "string") throw new ConfigError(`${path}[${index}]`, "must be a string");
     if (value === "") throw new ConfigError(`${path}[${index}]`, "is empty");
-    if (value.length > limits.secretCharsMax) throw new ConfigError(`${path}[${index}]`, `is longer than ${limits.secretCharsMax} characters`);
+    if (value.length > limits.secretCharsMax)
+      throw new ConfigError(`${path}[${index}]`, `is longer than ${limits.secretCharsMax} characters`);
   }
   return [...values];
 }
 
 /** Throws ConfigError when there is no secret at all. */
 export function needSecret(config: SchemeConfig): void {
-  if (config.secrets.length === 0 && config.publicKeys.length === 0) throw new ConfigError("secrets", `is empty: ${config.provider.name} needs a secret`);
+  if (config.secrets.length === 0 && config.publicKeys.length === 0)
+    throw new ConfigError("secrets", `is empty: ${config.provider.name} needs a secret`);
 }
 
 /** Throws ConfigError when a public key is given to a scheme that has none, rather than ignore it. */
 export function refusePublicKey(config: SchemeConfig): void {
-  if (config.publicKeys.length > 0) throw new ConfigError("publicKey", `${config.provider.name} signs with a shared secret, not with a key pair`);
+  if (config.publicKeys.length > 0)
+    throw new ConfigError("publicKey", `${config.provider.name} signs with a shared secret, not with a key pair`);
 }
 
 /** Throws ConfigError for a parameter that nothing reads: a misspelt name must not be ignored. */
@@ -86,7 +91,8 @@ export function refuseUnknownParams(config: SchemeConfig, known: readonly string
 /** The key bytes of a secret. Throws ConfigError when it cannot be decoded or is too short to be a secret. */
 export function secretBytes(secret: string, key: KeyEncoding, path: string): Uint8Array {
   const bytes = decodeSecret(secret, key);
-  if (bytes === undefined) throw new ConfigError(path, `is not valid ${key === "hex" ? "hex" : "base64"}${key === "whsec" ? ' after "whsec_"' : ""}`);
+  if (bytes === undefined)
+    throw new ConfigError(path, `is not valid ${key === "hex" ? "hex" : "base64"}${key === "whsec" ? ' after "whsec_"' : ""}`);
   const least = key === "whsec" ? limits.standardSecretBytesMin : limits.secretBytesMin;
   if (bytes.length < least) throw new ConfigError(path, `is too short: ${bytes.length} bytes, at least ${least} are needed`);
   return bytes;

@@ -12,7 +12,7 @@ const BASE64URL_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0
 const INVALID = 255;
 
 const hexValues = valuesOf("0123456789abcdef");
-for (const [index, letter] of [..."ABCDEF"].entries()) hexValues[letter.charCodeAt(0)] = 10 + index;
+for (let index = 0; index < 6; index++) hexValues["A".charCodeAt(0) + index] = 10 + index;
 const base64Values = valuesOf(BASE64_LETTERS);
 const base64urlValues = valuesOf(BASE64URL_LETTERS);
 const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

@@ -1,5 +1,6 @@
 // Everything @posthorn/sdk exports: sign and verify webhooks of many providers, without dependencies.
 export type { Encoding } from "./encoding.ts";
+export { diagnose, type Diagnosis, type Hint, type HintCode } from "./diagnose.ts";
 export { extract, type EventFacts } from "./extract.ts";
 export { generateKeyPair, generateSecret, type KeyPair } from "./keys.ts";
 export type { SignedHeaders } from "./plan.ts";
@@ -20,7 +21,7 @@ export type {
   TokenScheme,
 } from "./provider.ts";
 export { providerById, providers } from "./providers/index.ts";
-export type { HeadersInput, WebhookRequest } from "./request.ts";
+export type { FetchHeaders, HeadersInput, WebhookRequest } from "./request.ts";
 export { ConfigError, type VerifyCause, type VerifyFailure, type VerifyResult, type VerifySuccess } from "./result.ts";
 export { createSigner, type Signer, type SignerInput, type SignerOptions } from "./signer.ts";
 export { createVerifier, type Verifier, type VerifierOptions } from "./verifier.ts";

@@ -12,4 +12,6 @@ export const limits = {
   secretCharsMax: 4096,
   /** Longest event id or type that is extracted; both become keys of indexes. */
   eventFactCharsMax: 256,
+  /** Larger bodies are not re-serialised by diagnose. */
+  diagnoseBodyBytesMax: 1024 * 1024,
 } as const;

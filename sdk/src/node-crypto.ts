@@ -1,5 +1,15 @@
 // Runs plans with node:crypto, synchronously. The only file, besides key generation, that needs Node.
-import { createHash, createHmac, createPrivateKey, createPublicKey, createSecretKey, sign, timingSafeEqual, verify, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  sign,
+  timingSafeEqual,
+  verify,
+  type KeyObject,
+} from "node:crypto";
 import type { Encoding } from "./encoding.ts";
 import { digestBytes, type CompiledScheme, type CompiledSigner, type Content, type Key, type Plan, type SigningKey } from "./plan.ts";
 import type { HmacAlgorithm } from "./provider.ts";
@@ -124,6 +134,7 @@ function prepareSigningKey(key: SigningKey, index: number, encoding: Encoding): 
   const seed = key.bytes.subarray(0, 32);
   const privateKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: "der", type: "pkcs8" });
   const derived = createPublicKey(privateKey).export({ format: "der", type: "spki" }).subarray(ED25519_SPKI.length);
-  if (!derived.equals(key.bytes.subarray(32))) throw new ConfigError(`secrets[${index}]`, "is no ed25519 key: its public half does not belong to its seed");
+  if (!derived.equals(key.bytes.subarray(32)))
+    throw new ConfigError(`secrets[${index}]`, "is no ed25519 key: its public half does not belong to its seed");
   return (content) => sign(null, join(content), privateKey).toString(encoding);
 }

@@ -102,3 +102,19 @@ export interface Provider {
   /** Steps for a person who sets the webhook up at the vendor, as plain sentences. */
   readonly setup: readonly string[];
 }
+
+/** The headers that carry a provider's signature, in lower case; empty where nothing about the header tells the provider, as with Authorization. */
+export function signatureHeaders(provider: Provider): readonly string[] {
+  const { scheme } = provider;
+  switch (scheme.kind) {
+    case "hmac":
+      return scheme.sig.header;
+    case "standard-webhooks":
+      return scheme.headerPrefixes.map((prefix) => `${prefix}-signature`);
+    case "token":
+      return scheme.header === undefined || scheme.header === "authorization" ? [] : [scheme.header];
+    case "basic":
+    case "none":
+      return [];
+  }
+}

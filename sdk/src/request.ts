@@ -6,7 +6,7 @@
  */
 export type HeadersInput =
   | Readonly<Record<string, string | readonly string[] | undefined>>
-  | { get(name: string): string | null; forEach(visit: (value: string, name: string) => void): void }
+  | FetchHeaders
   | readonly (readonly [string, string])[]
   | readonly string[];
 
@@ -28,6 +28,12 @@ export interface HeaderReader {
   /** The position of `name` in what `read` returns; adds it while the scheme is being compiled. */
   slot(name: string): number;
   read(headers: HeadersInput): HeaderValues;
+}
+
+/** The part of the Fetch API's `Headers` that is used, so that the types do not need the DOM. */
+export interface FetchHeaders {
+  get(name: string): string | null;
+  forEach(visit: (value: string, name: string) => void): void;
 }
 
 type Values = (string | null | undefined)[];
@@ -57,7 +63,8 @@ export function headerReader(): HeaderReader {
   }
 
   function read(headers: HeadersInput): HeaderValues {
-    const values: Values = new Array<undefined>(names.length).fill(undefined);
+    const values: Values = [];
+    for (let index = 0; index < names.length; index++) values.push(undefined);
     visitHeaders(headers, names, (name, value) => put(values, name, value));
     return values;
   }
@@ -97,7 +104,7 @@ function visitRecord(headers: Readonly<Record<string, unknown>>, visit: (name: s
   }
 }
 
-function isFetchHeaders(headers: unknown): headers is { get(name: string): string | null } {
+function isFetchHeaders(headers: unknown): headers is FetchHeaders {
   return (
     typeof headers === "object" &&
     headers !== null &&
@@ -111,4 +118,16 @@ function isFetchHeaders(headers: unknown): headers is { get(name: string): strin
 /** Whether the body is bytes or text. Anything else is the classic mistake of passing a parsed body. */
 export function isBody(body: unknown): body is Uint8Array | string {
   return typeof body === "string" || body instanceof Uint8Array;
+}
+
+/** Every header as a pair, in order, whatever the shape was; values that are no text are left out. */
+export function headerPairs(headers: HeadersInput): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  const visit = (name: string, value: unknown): void => {
+    if (typeof value === "string") pairs.push([name, value]);
+  };
+  if (Array.isArray(headers)) visitList(headers, visit);
+  else if (isFetchHeaders(headers)) headers.forEach((value, name) => visit(name, value));
+  else if (typeof headers === "object" && headers !== null) visitRecord(headers as Readonly<Record<string, unknown>>, visit);
+  return pairs;
 }

@@ -40,7 +40,10 @@ function candidateOf(text: string, from: number, to: number, format: SignatureFo
 function malformed(format: SignatureFormat): VerifyFailure {
   const prefix = format.rule.prefix;
   const before = prefix === undefined || prefix === "" ? "" : ` after "${prefix}"`;
-  return failure("malformed_signature", `The signature header ${format.rule.header[0]} does not hold ${format.bytes} bytes in ${format.encoding}${before}.`);
+  return failure(
+    "malformed_signature",
+    `The signature header ${format.rule.header[0]} does not hold ${format.bytes} bytes in ${format.encoding}${before}.`,
+  );
 }
 
 function unknownVersion(format: SignatureFormat, known: string): VerifyFailure {
@@ -84,7 +87,8 @@ function parsePairs(value: string, format: SignatureFormat): ParsedSignatures | 
       if (candidate !== undefined) candidates.push(candidate);
     } else if (tsKey !== undefined && isPair(value, tsKey, from)) {
       // Two timestamps would let the one that is checked differ from the one that somebody else reads.
-      if (timestamp !== undefined) return failure("malformed_signature", `The header ${format.rule.header[0]} holds ${tsKey}= more than once.`);
+      if (timestamp !== undefined)
+        return failure("malformed_signature", `The header ${format.rule.header[0]} holds ${tsKey}= more than once.`);
       timestamp = value.slice(from + tsKey.length + 1, end);
     } else if (value.slice(from, end).includes("=")) {
       others++;

@@ -99,12 +99,7 @@ export function assertHeaderName(name: string, path: string): void {
   if (!/^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/i.test(name)) throw new ConfigError(path, `"${name}" is not a header name`);
 }
 
-function render(
-  parts: readonly Part[],
-  request: RenderRequest,
-  values: HeaderValues,
-  timestamp: string,
-): Content | VerifyFailure {
+function render(parts: readonly Part[], request: RenderRequest, values: HeaderValues, timestamp: string): Content | VerifyFailure {
   const content: (string | Uint8Array)[] = [];
   let text = "";
   for (const part of parts) {
@@ -118,13 +113,15 @@ function render(
       case "method":
       case "url": {
         const value = request[part.kind];
-        if (typeof value !== "string") return failure("malformed_request", `This provider signs the ${part.kind} of the request: pass it to verify.`);
+        if (typeof value !== "string")
+          return failure("malformed_request", `This provider signs the ${part.kind} of the request: pass it to verify.`);
         text += value;
         break;
       }
       case "header": {
         const value = firstValue(values, part.slots);
-        if (value === undefined) return failure("missing_header", `The header ${part.names.join(" or ")} is missing; it is part of what is signed.`);
+        if (value === undefined)
+          return failure("missing_header", `The header ${part.names.join(" or ")} is missing; it is part of what is signed.`);
         if (value === null) return failure("duplicate_header", `The header ${part.names.join(" or ")} is present more than once.`);
         text += value;
         break;

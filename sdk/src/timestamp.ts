@@ -61,7 +61,10 @@ export function checkTimestamp(text: string, check: TimestampCheck, nowMs: numbe
     return failure("timestamp_too_old", `The timestamp is ${Math.floor(ageSeconds)} s old; the tolerance is ${tolerance} s.`);
   }
   if (check.future && !(-ageSeconds <= tolerance)) {
-    return failure("timestamp_in_future", `The timestamp is ${Math.ceil(-ageSeconds)} s ahead of the clock; the tolerance is ${tolerance} s.`);
+    return failure(
+      "timestamp_in_future",
+      `The timestamp is ${Math.ceil(-ageSeconds)} s ahead of the clock; the tolerance is ${tolerance} s.`,
+    );
   }
   return undefined;
 }

@@ -36,7 +36,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const run = nodeRunner(scheme);
 
   function check(request: WebhookRequest, nowMs: number): VerifyResult {
-    if (!isBody(request.body)) return failure("malformed_request", "The body must be the raw bytes of the request (Uint8Array or string), not a parsed value.");
+    if (!isBody(request.body))
+      return failure("malformed_request", "The body must be the raw bytes of the request (Uint8Array or string), not a parsed value.");
     const plan = scheme.read(request, nowMs);
     return plan.ok ? run(plan) : plan;
   }

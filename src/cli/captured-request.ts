@@ -34,31 +34,39 @@ function readJson(bytes: Uint8Array): CapturedRequest {
   }
   // A record from `posthorn requests get --json` is taken as it is.
   const outer = parsed as { request?: unknown };
-  const given = (typeof outer.request === "object" && outer.request !== null ? outer.request : outer) as Record<string, unknown>;
+  const given = (typeof outer.request === "object" && outer.request !== null ? { ...outer, ...outer.request } : outer) as Record<
+    string,
+    unknown
+  >;
   const { method, url, path, headers } = given;
   const target = typeof url === "string" ? url : typeof path === "string" ? path : "/";
   return { method: typeof method === "string" ? method : "POST", url: target, headers: flatHeaders(headers), ...jsonBody(given) };
 }
 
-function jsonBody({ body, bodyBase64, bodyText }: Record<string, unknown>): { body: Uint8Array; notes: string[] } {
-  if (typeof bodyBase64 === "string") {
-    if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(bodyBase64)) throw usageError("bodyBase64 is not base64.");
-    return { body: new Uint8Array(Buffer.from(bodyBase64, "base64")), notes: [] };
+function jsonBody({ body, bodyBase64, bodyEncoding }: Record<string, unknown>): { body: Uint8Array; notes: string[] } {
+  const base64 = bodyBase64 ?? (bodyEncoding === "base64" ? body : undefined);
+  if (base64 !== undefined) {
+    if (typeof base64 !== "string" || !/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(base64)) throw usageError("The captured body is not base64.");
+    return { body: new Uint8Array(Buffer.from(base64, "base64")), notes: [] };
   }
-  const text = body ?? bodyText;
-  if (typeof text === "string") return { body: new Uint8Array(Buffer.from(text, "utf8")), notes: [] };
-  if (text === undefined || text === null) return { body: new Uint8Array(), notes: [] };
+  if (typeof body === "string") return { body: new Uint8Array(Buffer.from(body, "utf8")), notes: [] };
+  if (body === undefined || body === null) return { body: new Uint8Array(), notes: [] };
   // The bytes that were signed are gone; the compact form is the likeliest guess at them.
   return {
-    body: new Uint8Array(Buffer.from(JSON.stringify(text), "utf8")),
-    notes: ["The capture holds the body as parsed JSON, not as the bytes received, so a mismatch may come from the capture itself. Give body as text, or bodyBase64."],
+    body: new Uint8Array(Buffer.from(JSON.stringify(body), "utf8")),
+    notes: [
+      "The capture holds the body as parsed JSON, not as the bytes received, so a mismatch may come from the capture itself. Give body as text, or bodyBase64.",
+    ],
   };
 }
 
 function flatHeaders(headers: unknown): string[] {
   if (headers === undefined || headers === null) return [];
   if (Array.isArray(headers)) return headers.flatMap((item: unknown) => headerPair(item));
-  if (typeof headers === "object") return Object.entries(headers).flatMap(([name, value]: [string, unknown]) => (Array.isArray(value) ? value : [value]).flatMap((each: unknown) => [name, scalar(each)]));
+  if (typeof headers === "object")
+    return Object.entries(headers).flatMap(([name, value]: [string, unknown]) =>
+      (Array.isArray(value) ? value : [value]).flatMap((each: unknown) => [name, scalar(each)]),
+    );
   throw usageError("headers must be an object, or a list of names and values.");
 }
 
@@ -86,7 +94,10 @@ function readRaw(bytes: Uint8Array): CapturedRequest {
   const headers = headerLines.flatMap((line) => readHeaderLine(line));
   const host = headers[headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "host") + 1];
   const target = requestLine?.[2] ?? "/";
-  const url = target.startsWith("/") && host !== undefined && headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === "host") ? `https://${host}${target}` : target;
+  const url =
+    target.startsWith("/") && host !== undefined && headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === "host")
+      ? `https://${host}${target}`
+      : target;
   return { method: requestLine?.[1] ?? "POST", url, headers, body: trimToLength(body, headers, notes), notes };
 }
 

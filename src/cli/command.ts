@@ -17,7 +17,15 @@ export interface Context {
   exitNow(code: number): void;
 }
 
-export type StartApp = (options: { settings: Settings; log: Logger; mode: "start" | "dev" }) => Promise<RunningApp>;
+export interface StartOptions {
+  settings: Settings;
+  log: Logger;
+  mode: "start" | "dev";
+  /** Called when the app can go on no more, such as with a broken disk; whoever started it ends the process. */
+  onFatal: (error: Error) => void;
+}
+
+export type StartApp = (options: StartOptions) => Promise<RunningApp>;
 
 export interface RunningApp {
   url: string;
@@ -93,17 +101,12 @@ export function flag(description: string): Option<boolean> {
 }
 
 export function text(placeholder: string, description: string): Option<string | undefined> {
-  return { placeholder: `<${placeholder}>`, description, many: false, default: null, read: (raw) => (typeof raw === "string" ? raw : undefined) };
-}
-
-/** An option without which the command makes no sense. */
-export function required(placeholder: string, description: string): Option<string> {
   return {
-    ...text(placeholder, description),
-    read(raw, name) {
-      if (typeof raw === "string" && raw !== "") return raw;
-      throw usageError(`${name} is needed: ${description.charAt(0).toLowerCase()}${description.slice(1)}`);
-    },
+    placeholder: `<${placeholder}>`,
+    description,
+    many: false,
+    default: null,
+    read: (raw) => (typeof raw === "string" ? raw : undefined),
   };
 }
 

@@ -22,7 +22,7 @@ export interface Connection {
 
 /** Files that a running server keeps in its data directory for commands on the same machine. */
 export const API_KEY_FILE = "api-key";
-export const SERVER_FILE = "server.json";
+const SERVER_FILE = "server.json";
 
 export async function findConnection(environment: Environment, options: ConnectionOptions): Promise<Connection> {
   const settings = loadClientSettings(environment);
@@ -30,12 +30,19 @@ export async function findConnection(environment: Environment, options: Connecti
   const local = await readServerFile(dataDir);
   const url = baseOf(options.url) ?? settings.url ?? local;
   if (url === null) {
-    throw new CliError(EXIT.failure, `No server runs on the data directory ${dataDir}. Start one with "posthorn dev", or name one with --url.`);
+    throw new CliError(
+      EXIT.failure,
+      `No server runs on the data directory ${dataDir}. Start one with "posthorn dev", or name one with --url.`,
+    );
   }
   return { url, apiKey: await findKey(settings, options, { dataDir, isLocal: url === local }) };
 }
 
-async function findKey(settings: ClientSettings, options: ConnectionOptions, { dataDir, isLocal }: { dataDir: string; isLocal: boolean }): Promise<string> {
+async function findKey(
+  settings: ClientSettings,
+  options: ConnectionOptions,
+  { dataDir, isLocal }: { dataDir: string; isLocal: boolean },
+): Promise<string> {
   if (options.apiKeyFile !== undefined) {
     const key = await readText(options.apiKeyFile);
     if (key === null) throw usageError(`The file of --api-key-file, ${options.apiKeyFile}, cannot be read.`);
@@ -72,6 +79,7 @@ async function readText(path: string): Promise<string | null> {
 function baseOf(given: string | undefined): string | null {
   if (given === undefined) return null;
   const url = URL.parse(given);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) throw usageError(`--url takes an http:// or https:// URL; ${JSON.stringify(given)} is none.`);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+    throw usageError(`--url takes an http:// or https:// URL; ${JSON.stringify(given)} is none.`);
   return url.href.replace(/\/+$/, "");
 }

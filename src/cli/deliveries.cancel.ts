@@ -1,8 +1,8 @@
 // `posthorn deliveries cancel`: ends deliveries that still wait.
+import type { DeliveryView } from "../http/schemas/delivery.ts";
 import { actionCommand } from "./resource.ts";
-import type { DeliveryItem } from "./wire.ts";
 
-export const deliveriesCancel = actionCommand<DeliveryItem>({
+export const deliveriesCancel = actionCommand<DeliveryView>({
   name: "deliveries cancel",
   summary: "Cancel deliveries that still wait.",
   description: "A cancelled delivery is final. To hold deliveries back for a while, pause their destination instead.",

@@ -1,15 +1,15 @@
 // `posthorn deliveries get`: one delivery and every attempt at it.
+import type { AttemptView, DeliveryDetailView } from "../http/schemas/delivery.ts";
 import { statusPaint } from "./deliveries.list.ts";
 import { getCommand } from "./resource.ts";
 import { type Cell, relativeText, renderPairs, renderTable } from "./table.ts";
-import type { AttemptItem, DeliveryItem } from "./wire.ts";
 
-export const deliveriesGet = getCommand<DeliveryItem>({
+export const deliveriesGet = getCommand<DeliveryDetailView>({
   name: "deliveries get",
   summary: "Show one delivery and its attempts.",
   argument: "The delivery's id, dlv_...",
   path: (id) => `/v1/deliveries/${id}`,
-  async print(delivery, { terminal, nowMs }, client) {
+  print(delivery, { terminal, nowMs }) {
     terminal.out(
       renderPairs(terminal, [
         ["id", delivery.id],
@@ -18,14 +18,13 @@ export const deliveriesGet = getCommand<DeliveryItem>({
         ["event", delivery.eventId],
         ["destination", delivery.destinationId],
         ["subscription", delivery.subscriptionId],
-        ["attempts", String(delivery.attempts)],
+        ["attempts", String(delivery.attemptCount)],
         ["next attempt", relativeText(delivery.nextAttemptAt, nowMs)],
         ["finished", relativeText(delivery.finishedAt, nowMs)],
       ]),
     );
-    const attempts = await client.get<{ data: AttemptItem[] }>("/v1/attempts", { delivery: delivery.id });
-    if (attempts.data.length === 0) return;
-    const rows = attempts.data.map((attempt): Cell[] => [
+    if (delivery.attempts.length === 0) return;
+    const rows = delivery.attempts.map((attempt): Cell[] => [
       { text: String(attempt.number) },
       { text: attempt.id },
       { text: relativeText(attempt.startedAt, nowMs) },
@@ -37,6 +36,7 @@ export const deliveriesGet = getCommand<DeliveryItem>({
   examples: [["posthorn deliveries get dlv_06dq2ye2xk0ezc5bk9ztc3h9m7", "what each attempt met"]],
 });
 
-function resultText({ result }: AttemptItem): string {
-  return result.kind === "response" ? `HTTP ${result.status}` : `${result.failure}: ${result.message}`;
+function resultText({ response, failure }: AttemptView): string {
+  if (response !== null) return `HTTP ${response.status}`;
+  return failure === null ? "" : `${failure.code}: ${failure.message}`;
 }

@@ -1,17 +1,19 @@
 // `posthorn deliveries list`: events on their way, and why each is where it is.
+import type { DeliveryStatus, DeliveryView } from "../http/schemas/delivery.ts";
 import { choice, moment, text } from "./command.ts";
 import { listCommand, timeParameter, type View } from "./resource.ts";
 import { type Cell, relativeText } from "./table.ts";
 import type { Paint, Style } from "./terminal.ts";
-import type { DeliveryItem } from "./wire.ts";
+
+const STATUSES: readonly DeliveryStatus[] = ["waiting", "paused", "delivered", "dead", "cancelled"];
 
 export const deliveryHeadings = ["ID", "STATUS", "TRIES", "NEXT", "EVENT", "DESTINATION", "WHY"];
 
-export function deliveryRow(delivery: DeliveryItem, { terminal, nowMs }: View): Cell[] {
+export function deliveryRow(delivery: DeliveryView, { terminal, nowMs }: View): Cell[] {
   return [
     { text: delivery.id },
     { text: delivery.status, paint: statusPaint(terminal.outStyle, delivery.status) },
-    { text: String(delivery.attempts) },
+    { text: String(delivery.attemptCount) },
     { text: relativeText(delivery.nextAttemptAt, nowMs) },
     { text: delivery.eventId },
     { text: delivery.destinationId },
@@ -41,17 +43,27 @@ export const deliveriesList = listCommand({
   summary: "List deliveries, newest first.",
   path: "/v1/deliveries",
   options: {
-    status: choice(["waiting", "paused", "delivered", "dead", "cancelled"], "Only with this status."),
+    status: choice(STATUSES, "Only with this status."),
     event: text("id", "Only of this event."),
-    destination: text("id", "Only to this destination."),
-    subscription: text("id", "Only through this subscription."),
-    source: text("id", "Only of events of this source."),
+    destination: text("id|name", "Only to this destination."),
+    subscription: text("id|name", "Only through this subscription."),
+    source: text("id|name", "Only of events of this source."),
     type: text("type", "Only of events of this type; invoice.* takes every type that starts so."),
     job: text("id", "Only made by this job."),
     since: moment("Made at or after this time."),
     until: moment("Made before this time."),
   },
-  query: ({ since, until, ...given }) => ({ ...given, since: timeParameter(since), until: timeParameter(until) }),
+  query: ({ status, event, destination, subscription, source, type, job, since, until }) => ({
+    status,
+    eventId: event,
+    destination,
+    subscription,
+    source,
+    type,
+    jobId: job,
+    since: timeParameter(since),
+    until: timeParameter(until),
+  }),
   headings: deliveryHeadings,
   row: deliveryRow,
   empty: "No delivery matches.",

@@ -1,8 +1,8 @@
 // `posthorn deliveries retry`: tries deliveries again now.
+import type { DeliveryView } from "../http/schemas/delivery.ts";
 import { actionCommand } from "./resource.ts";
-import type { DeliveryItem } from "./wire.ts";
 
-export const deliveriesRetry = actionCommand<DeliveryItem>({
+export const deliveriesRetry = actionCommand<DeliveryView>({
   name: "deliveries retry",
   summary: "Try deliveries again now.",
   description: "The event keeps its id, so a receiver that had it before can tell. A cancelled delivery stays cancelled.",

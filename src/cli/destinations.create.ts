@@ -1,9 +1,9 @@
 // `posthorn destinations create`: a new place for deliveries to go.
+import type { DestinationView } from "../http/schemas/destination.ts";
 import { count, several, text } from "./command.ts";
 import { readHeaderLine } from "./captured-request.ts";
 import { createCommand } from "./resource.ts";
 import { renderPairs } from "./table.ts";
-import type { DestinationItem } from "./wire.ts";
 
 export const destinationsCreate = createCommand({
   name: "destinations create",
@@ -25,11 +25,12 @@ export const destinationsCreate = createCommand({
     headers: header.length === 0 ? undefined : Object.fromEntries(header.map(readHeaderLine)),
     deadlineMs,
   }),
-  told: (destination: DestinationItem, { terminal }) =>
+  told: (destination: DestinationView, { terminal }) =>
     renderPairs(terminal, [
       ["id", { text: destination.id, paint: terminal.outStyle.bold }],
       ["name", destination.name],
       ["delivers to", destination.url],
+      ["secret", destination.secret],
     ]),
   examples: [
     ["posthorn destinations create --name app --to http://127.0.0.1:3000/webhooks", "a program on this machine, with posthorn dev"],

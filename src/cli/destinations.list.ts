@@ -1,7 +1,7 @@
 // `posthorn destinations list`: where deliveries go.
+import type { DestinationView } from "../http/schemas/destination.ts";
 import { statusPaint } from "./deliveries.list.ts";
 import { listCommand } from "./resource.ts";
-import { type DestinationItem } from "./wire.ts";
 
 export const destinationsList = listCommand({
   name: "destinations list",
@@ -10,7 +10,7 @@ export const destinationsList = listCommand({
   options: {},
   query: () => ({}),
   headings: ["ID", "NAME", "STATE", "URL"],
-  row: (destination: DestinationItem, { terminal }) => [
+  row: (destination: DestinationView, { terminal }) => [
     { text: destination.id },
     { text: destination.name, paint: terminal.outStyle.bold },
     { text: destination.state.kind, paint: statusPaint(terminal.outStyle, destination.state.kind) },

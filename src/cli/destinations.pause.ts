@@ -1,8 +1,8 @@
 // `posthorn destinations pause`: parks a destination's deliveries without losing any.
+import type { DestinationView } from "../http/schemas/destination.ts";
 import { actionCommand } from "./resource.ts";
-import type { DestinationItem } from "./wire.ts";
 
-export const destinationsPause = actionCommand<DestinationItem>({
+export const destinationsPause = actionCommand<DestinationView>({
   name: "destinations pause",
   summary: "Park a destination: its deliveries wait, and none is lost.",
   argument: "The destination's id, dst_...; several may be given.",

@@ -1,8 +1,8 @@
 // `posthorn destinations resume`: lets a parked or disabled destination's deliveries go again.
+import type { DestinationView } from "../http/schemas/destination.ts";
 import { actionCommand } from "./resource.ts";
-import type { DestinationItem } from "./wire.ts";
 
-export const destinationsResume = actionCommand<DestinationItem>({
+export const destinationsResume = actionCommand<DestinationView>({
   name: "destinations resume",
   summary: "Let a paused or disabled destination's deliveries go again.",
   argument: "The destination's id, dst_...; several may be given.",

@@ -12,7 +12,11 @@ export const dev = defineCommand({
   description:
     "Deliveries may go to this machine and over plain http. A source named dev is kept ready, and what happens is shown as it happens.\n" +
     "Everything else is as with start, settings included; data is kept in ./posthorn-data.",
-  options: { ...serveOptions, quiet: flag("do not show events as they happen"), json: flag("JSON lines: first the URL, key and ingest URL, then what happens") },
+  options: {
+    ...serveOptions,
+    quiet: flag("do not show events as they happen"),
+    json: flag("JSON lines: first the URL, key and ingest URL, then what happens"),
+  },
   examples: [
     ["posthorn dev", "start, and follow the printed curl"],
     ["posthorn dev --port 4500 --data-dir /tmp/hooks", "another port and a place of its own"],
@@ -22,11 +26,18 @@ export const dev = defineCommand({
     const { terminal } = context;
     return serve(context, {
       mode: "dev",
-      load: { flags: { host, port, dataDir }, defaults: { logLevel: "warn", logFormat: terminal.errIsTerminal ? "pretty" : "json", outboundPlainHttp: true } },
+      load: {
+        flags: { host, port, dataDir },
+        defaults: { logLevel: "warn", logFormat: terminal.errIsTerminal ? "pretty" : "json", outboundPlainHttp: true },
+      },
       adjust: (settings) => ({ ...settings, outboundAllow: [...new Set([...settings.outboundAllow, "loopback"])] }),
       async ready(app, settings, _log, signal) {
         const key = app.apiKey ?? settings.apiKey;
-        terminal.out(json ? `${JSON.stringify({ kind: "ready", url: app.url, apiKey: app.apiKey, ingestUrl: app.devSource?.url ?? null })}\n` : welcome(context, app, settings.dataDir));
+        terminal.out(
+          json
+            ? `${JSON.stringify({ kind: "ready", url: app.url, apiKey: app.apiKey, ingestUrl: app.devSource?.url ?? null })}\n`
+            : welcome(context, app, settings.dataDir),
+        );
         if (!quiet && key !== null) await followTail(context, { url: app.url, apiKey: key }, { json, query: {}, signal });
       },
     });
@@ -48,7 +59,9 @@ function welcome({ terminal }: Context, app: RunningApp, dataDir: string): strin
   if (app.apiKeyIsNew) lines.push(dim(`The API key is new; it is kept in ${keyFile}.`), "");
   if (app.devSource !== null) lines.push("Send it a webhook:", "", indent(ingestCurl(app.devSource.url)), "");
   lines.push("Next: have events delivered to your program, here on port 3000.", "");
-  lines.push(indent(apiCurl(app.url, keyInShell, "/v1/destinations", { name: "my program", type: "http", url: "http://127.0.0.1:3000/webhooks" })));
+  lines.push(
+    indent(apiCurl(app.url, keyInShell, "/v1/destinations", { name: "my program", type: "http", url: "http://127.0.0.1:3000/webhooks" })),
+  );
   lines.push(indent(apiCurl(app.url, keyInShell, "/v1/subscriptions", { destinationId: "dst_..." })), "");
   lines.push(dim('dst_... is the "id" of the first answer. Ctrl-C stops the server; "posthorn --help" shows every command.'), "");
   return `${lines.join("\n")}\n`;

@@ -1,12 +1,13 @@
 // `posthorn events get`: one event, its body, and where it went.
+import type { DeliveryView } from "../http/schemas/delivery.ts";
+import type { EventView } from "../http/schemas/event.ts";
 import { printableBlock } from "../printable.ts";
 import { getCommand } from "./resource.ts";
 import { byteText, relativeText, renderPairs, renderTable } from "./table.ts";
 import { deliveryHeadings, deliveryRow } from "./deliveries.list.ts";
-import { bodyText, requestPairs, type RawItem } from "./raw-request.ts";
-import type { DeliveryItem, EventItem } from "./wire.ts";
+import { bodyText, requestPairs } from "./raw-request.ts";
 
-export const eventsGet = getCommand<EventItem & { request: RawItem }>({
+export const eventsGet = getCommand<EventView>({
   name: "events get",
   summary: "Show one event with its headers, body and deliveries.",
   argument: "The event's id, evt_...",
@@ -27,11 +28,18 @@ export const eventsGet = getCommand<EventItem & { request: RawItem }>({
         ["size", byteText(event.bodyBytes)],
       ]),
     );
-    terminal.out(`\n${renderPairs(terminal, requestPairs(event.request))}\n${printableBlock(bodyText(event.request))}\n`);
-    const deliveries = await client.get<{ data: DeliveryItem[] }>("/v1/deliveries", { event: event.id });
+    terminal.out(`\n${renderPairs(terminal, requestPairs(event.request))}\n${printableBlock(bodyText(event))}\n`);
+    const deliveries = await client.get<{ data: DeliveryView[] }>("/v1/deliveries", { eventId: event.id });
     terminal.out("\n");
     if (deliveries.data.length === 0) terminal.err("It has no deliveries: no subscription took it, or it is not dispatched yet.\n");
-    else terminal.out(renderTable(terminal, deliveryHeadings, deliveries.data.map((delivery) => deliveryRow(delivery, view))));
+    else
+      terminal.out(
+        renderTable(
+          terminal,
+          deliveryHeadings,
+          deliveries.data.map((delivery) => deliveryRow(delivery, view)),
+        ),
+      );
   },
   examples: [
     ["posthorn events get evt_06dq2ye2xk0ezc5bk9ztc3h9m7", "what it held and where it went"],

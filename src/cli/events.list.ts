@@ -1,15 +1,15 @@
 // `posthorn events list`: the newest events, by source, type, key or time.
+import type { EventHeadView } from "../http/schemas/event.ts";
 import { moment, text } from "./command.ts";
 import { listCommand, timeParameter } from "./resource.ts";
 import { byteText, relativeText } from "./table.ts";
-import type { EventItem } from "./wire.ts";
 
 export const eventsList = listCommand({
   name: "events list",
   summary: "List events, newest first.",
   path: "/v1/events",
   options: {
-    source: text("id", "Only of this source."),
+    source: text("id|name", "Only of this source."),
     type: text("type", "Only of this type; invoice.* takes every type that starts so."),
     tenant: text("id", "Only of this tenant."),
     key: text("key", "Only with this ordering key."),
@@ -27,7 +27,7 @@ export const eventsList = listCommand({
     until: timeParameter(until),
   }),
   headings: ["ID", "RECEIVED", "SOURCE", "SIZE", "TYPE"],
-  row: (event: EventItem, { terminal, nowMs }) => [
+  row: (event: EventHeadView, { terminal, nowMs }) => [
     { text: event.id },
     { text: relativeText(event.receivedAt, nowMs) },
     { text: event.sourceId ?? "published", paint: terminal.outStyle.dim },

@@ -24,7 +24,9 @@ export async function readInput(context: Context, path: string, flag: string): P
 
 /** A secret's text: the line break that editors add is no part of it. */
 export async function readSecret(context: Context, path: string, flag: string): Promise<string> {
-  const secret = Buffer.from(await readInput(context, path, flag)).toString("utf8").replace(/\r?\n$/, "");
+  const secret = Buffer.from(await readInput(context, path, flag))
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
   if (secret === "") throw usageError(`${path}, the file of ${flag}, is empty.`);
   return secret;
 }
@@ -38,7 +40,8 @@ export async function readDocument(context: Context, path: string, flag: string)
   } catch (error) {
     throw usageError(`${path}, the file of ${flag}, is not JSON: ${error instanceof Error ? error.message : ""}`);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw usageError(`${path}, the file of ${flag}, must hold a JSON object.`);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw usageError(`${path}, the file of ${flag}, must hold a JSON object.`);
   return parsed as Record<string, unknown>;
 }
 

@@ -1,8 +1,8 @@
 // `posthorn jobs cancel`: stops a long operation where it is.
+import type { JobView } from "../http/schemas/job.ts";
 import { actionCommand } from "./resource.ts";
-import type { JobItem } from "./wire.ts";
 
-export const jobsCancel = actionCommand<JobItem>({
+export const jobsCancel = actionCommand<JobView>({
   name: "jobs cancel",
   summary: "Stop a job where it is.",
   description: "Deliveries it already made stay; cancel those by their own ids.",

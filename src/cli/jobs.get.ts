@@ -1,11 +1,11 @@
 // `posthorn jobs get`: one long operation.
+import type { JobView } from "../http/schemas/job.ts";
 import { statusPaint } from "./deliveries.list.ts";
 import { progressText } from "./jobs.list.ts";
 import { getCommand, type View } from "./resource.ts";
 import { relativeText, renderPairs } from "./table.ts";
-import type { JobItem } from "./wire.ts";
 
-export const jobsGet = getCommand<JobItem>({
+export const jobsGet = getCommand<JobView>({
   name: "jobs get",
   summary: "Show one job.",
   argument: "The job's id, job_...",
@@ -14,7 +14,7 @@ export const jobsGet = getCommand<JobItem>({
   examples: [["posthorn jobs get job_06dq2ye2xk0ezc5bk9ztc3h9m7", "how far it is"]],
 });
 
-export function jobText(job: JobItem, { terminal, nowMs }: View): string {
+export function jobText(job: JobView, { terminal, nowMs }: View): string {
   return renderPairs(terminal, [
     ["id", job.id],
     ["kind", job.kind],

@@ -1,8 +1,8 @@
 // `posthorn jobs list`: long operations and how far they are.
+import type { JobView } from "../http/schemas/job.ts";
 import { statusPaint } from "./deliveries.list.ts";
 import { listCommand } from "./resource.ts";
 import { relativeText } from "./table.ts";
-import type { JobItem } from "./wire.ts";
 
 export const jobsList = listCommand({
   name: "jobs list",
@@ -11,7 +11,7 @@ export const jobsList = listCommand({
   options: {},
   query: () => ({}),
   headings: ["ID", "KIND", "STATUS", "STARTED", "PROGRESS", "DELIVERIES"],
-  row: (job: JobItem, { terminal, nowMs }) => [
+  row: (job: JobView, { terminal, nowMs }) => [
     { text: job.id },
     { text: job.kind },
     { text: job.status, paint: statusPaint(terminal.outStyle, job.status) },
@@ -23,6 +23,6 @@ export const jobsList = listCommand({
   examples: [["posthorn jobs list", "replays and how far they are"]],
 });
 
-export function progressText(job: JobItem): string {
-  return `${job.eventsSeen} of ${job.eventsTotal} events`;
+export function progressText(job: JobView): string {
+  return `${job.eventsSeen} of ${job.eventsTotal} events (${Math.round(job.progress * 100)} %)`;
 }

@@ -1,4 +1,6 @@
 // `posthorn jobs replay`: delivers stored events again, by filter.
+import type { z } from "zod";
+import type { JobView, jobPlan } from "../http/schemas/job.ts";
 import { sleep } from "../system/clock.ts";
 import { type Context, count, defineCommand, flag, moment, several, text } from "./command.ts";
 import { connectionOptions } from "./connection.ts";
@@ -6,7 +8,6 @@ import { CliError, EXIT } from "./exit.ts";
 import { jobText } from "./jobs.get.ts";
 import { connect, printJson, timeParameter, viewOf } from "./resource.ts";
 import type { ServerClient } from "./server-client.ts";
-import type { JobItem } from "./wire.ts";
 
 const POLL_INTERVAL_MS = 500;
 
@@ -31,7 +32,10 @@ export const jobsReplay = defineCommand({
     ...connectionOptions,
   },
   examples: [
-    ["posthorn jobs replay --since 2h --destination dst_06dq2ye2xk0ezc5bk9ztc3h9m7 --dry-run", "what a replay of the last two hours would do"],
+    [
+      "posthorn jobs replay --since 2h --destination dst_06dq2ye2xk0ezc5bk9ztc3h9m7 --dry-run",
+      "what a replay of the last two hours would do",
+    ],
     ["posthorn jobs replay --subscription sub_06dq2ye2xk0ezc5bk9ztc3h9m7 --wait", "bring earlier events to a new subscription"],
   ],
   async run(context, { options }) {
@@ -48,9 +52,14 @@ export const jobsReplay = defineCommand({
       destinationId: destination,
     };
     const client = await connect(context, options);
-    const answer = await client.send<JobItem | ReplayPlan>("POST", "/v1/jobs", { kind: "replay", filter, ratePerSecond: rate, dryRun: dryRun ? true : undefined });
+    const answer = await client.send<JobView | JobPlanView>("POST", "/v1/jobs", {
+      kind: "replay",
+      filter,
+      ratePerSecond: rate,
+      dryRun: dryRun ? true : undefined,
+    });
     const { terminal } = context;
-    if (!("status" in answer)) {
+    if ("dryRun" in answer) {
       if (json) printJson(terminal, answer);
       else terminal.out(`It would take ${answer.events} events and make ${answer.deliveries} deliveries. Nothing was done.\n`);
       return EXIT.ok;
@@ -63,18 +72,16 @@ export const jobsReplay = defineCommand({
   },
 });
 
-interface ReplayPlan {
-  events: number;
-  deliveries: number;
-}
+type JobPlanView = z.output<typeof jobPlan>;
 
-async function waitForJob(context: Context, client: ServerClient, started: JobItem, timeoutSeconds: number | undefined): Promise<JobItem> {
+async function waitForJob(context: Context, client: ServerClient, started: JobView, timeoutSeconds: number | undefined): Promise<JobView> {
   const deadline = timeoutSeconds === undefined ? Number.POSITIVE_INFINITY : context.clock.now() + timeoutSeconds * 1000;
   let job = started;
   while (job.status === "running") {
-    if (context.clock.now() >= deadline) throw new CliError(EXIT.timeout, `${job.id} still runs after ${timeoutSeconds} seconds; it goes on.`);
+    if (context.clock.now() >= deadline)
+      throw new CliError(EXIT.timeout, `${job.id} still runs after ${timeoutSeconds} seconds; it goes on.`);
     await sleep(context.clock, POLL_INTERVAL_MS);
-    job = await client.get<JobItem>(`/v1/jobs/${job.id}`);
+    job = await client.get<JobView>(`/v1/jobs/${job.id}`);
   }
   return job;
 }

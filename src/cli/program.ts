@@ -23,7 +23,8 @@ export async function runProgram(argv: readonly string[], context: Context, prog
   let exit: number = EXIT.ok;
   const parser = buildParser(context, program, (code) => (exit = code));
   try {
-    await parser.parseAsync([...argv], { from: "user" });
+    // The bare name asks what there is, which is no mistake.
+    await parser.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
     return exit;
   } catch (error) {
     return reportError(error, context);
@@ -39,10 +40,13 @@ function buildParser(context: Context, { version }: ProgramText, finish: (code: 
       .showSuggestionAfterError(true)
       .helpOption("-h, --help", "show this help")
       .helpCommand(false)
-      .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(printableBlock(text)), outputError: (text, write) => write(text) });
+      .configureOutput({
+        writeOut: (text) => terminal.out(text),
+        writeErr: (text) => terminal.err(printableBlock(text)),
+        outputError: (text, write) => write(text),
+      });
   dress(root).description("Webhooks in both directions: receive, send and develop.").version(version, "-V, --version", "show the version");
   root.configureHelp({ formatHelp: (command, help) => groupHelp(command, help, TOP_EXAMPLES) });
-  root.action(() => root.outputHelp());
   const groups = new Map<string, Parser>();
   for (const command of COMMANDS) {
     const [noun = "", verb] = command.name.split(" ");
@@ -67,17 +71,27 @@ function buildParser(context: Context, { version }: ProgramText, finish: (code: 
 
 function equip(parser: Parser, command: Command, context: Context, finish: (code: number) => void): void {
   parser.description(command.summary).configureHelp({ formatHelp: (subject, help) => commandHelp(command, subject, help) });
-  for (const argument of command.arguments ?? []) parser.argument(`<${argument.name}${argument.many === true ? "..." : ""}>`, argument.description);
+  for (const argument of command.arguments ?? [])
+    parser.argument(`<${argument.name}${argument.many === true ? "..." : ""}>`, argument.description);
   for (const [key, option] of Object.entries(command.options)) {
-    const parserOption = new ParserOption(`${flagOf(key)}${option.placeholder === null ? "" : ` ${option.placeholder}`}`, option.description);
+    const parserOption = new ParserOption(
+      `${flagOf(key)}${option.placeholder === null ? "" : ` ${option.placeholder}`}`,
+      option.description,
+    );
     if (option.many) parserOption.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
     parser.addOption(parserOption);
   }
   parser.addOption(new ParserOption("--no-color", "no colours; the variable NO_COLOR does the same"));
   parser.action(async (...received: unknown[]) => {
     const { color, ...raw } = parser.opts<Record<string, unknown>>();
-    const args = received.slice(0, (command.arguments ?? []).length).flat().filter((value) => typeof value === "string");
-    const plain = color === false ? { ...context, terminal: { ...context.terminal, outStyle: PLAIN }, environment: { ...context.environment, NO_COLOR: "1" } } : context;
+    const args = received
+      .slice(0, (command.arguments ?? []).length)
+      .flat()
+      .filter((value) => typeof value === "string");
+    const plain =
+      color === false
+        ? { ...context, terminal: { ...context.terminal, outStyle: PLAIN }, environment: { ...context.environment, NO_COLOR: "1" } }
+        : context;
     finish(await command.run(plain, args, raw));
   });
 }
@@ -85,7 +99,8 @@ function equip(parser: Parser, command: Command, context: Context, finish: (code
 function reportError(error: unknown, { terminal }: Context): number {
   if (error instanceof CommanderError) {
     // --help and --version arrive here with code 0 after printing; everything else is a wrong command line, already reported.
-    if (error.exitCode !== 0 && error.code !== "commander.help") terminal.err(`Run "${NAME} --help" to see the commands, or "${NAME} <command> --help" for one of them.\n`);
+    if (error.exitCode !== 0 && error.code !== "commander.help")
+      terminal.err(`Run "${NAME} --help" to see the commands, or "${NAME} <command> --help" for one of them.\n`);
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   if (error instanceof SettingsError) {
@@ -107,16 +122,37 @@ function commandHelp(command: Command, subject: Parser, help: Help): string {
   sections.push(`Usage:\n  ${help.commandUsage(subject)}`);
   if (command.description !== undefined) sections.push(command.description);
   const described = command.arguments ?? [];
-  if (described.length > 0) sections.push(pairSection("Arguments", described.map((argument) => [argument.name, argument.description])));
-  sections.push(pairSection("Options", help.visibleOptions(subject).map((option) => [help.optionTerm(option), help.optionDescription(option)])));
+  if (described.length > 0)
+    sections.push(
+      pairSection(
+        "Arguments",
+        described.map((argument) => [argument.name, argument.description]),
+      ),
+    );
+  sections.push(
+    pairSection(
+      "Options",
+      help.visibleOptions(subject).map((option) => [help.optionTerm(option), help.optionDescription(option)]),
+    ),
+  );
   sections.push(exitSection());
   return `${sections.join("\n\n")}\n`;
 }
 
 function groupHelp(subject: Parser, help: Help, examples: Command["examples"]): string {
   const sections = [subject.description(), exampleSection(examples), `Usage:\n  ${help.commandUsage(subject)}`];
-  sections.push(pairSection("Commands", help.visibleCommands(subject).map((command) => [command.name(), command.description()])));
-  sections.push(pairSection("Options", help.visibleOptions(subject).map((option) => [help.optionTerm(option), help.optionDescription(option)])));
+  sections.push(
+    pairSection(
+      "Commands",
+      help.visibleCommands(subject).map((command) => [command.name(), command.description()]),
+    ),
+  );
+  sections.push(
+    pairSection(
+      "Options",
+      help.visibleOptions(subject).map((option) => [help.optionTerm(option), help.optionDescription(option)]),
+    ),
+  );
   sections.push(exitSection());
   return `${sections.join("\n\n")}\n`;
 }
@@ -126,7 +162,10 @@ function exampleSection(examples: Command["examples"]): string {
 }
 
 function exitSection(): string {
-  return pairSection("Exit codes", EXIT_DOCS.map(([code, meaning]) => [String(code), meaning]));
+  return pairSection(
+    "Exit codes",
+    EXIT_DOCS.map(([code, meaning]) => [String(code), meaning]),
+  );
 }
 
 function pairSection(title: string, pairs: [string, string][]): string {

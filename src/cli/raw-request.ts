@@ -1,39 +1,37 @@
 // The raw request inside an event or a request record, as commands show it.
+import type { EventView } from "../http/schemas/event.ts";
 
-export interface RawItem {
-  method: string;
-  pathTail: string;
-  query: string;
-  headers: string[];
-  remoteAddress: string;
-  bodyBase64?: string;
-}
+type RawFacts = EventView["request"];
+type KeptBody = Pick<EventView, "body" | "bodyEncoding">;
 
 /** Request line, sender, then every header in wire order, duplicates too. */
-export function requestPairs(request: RawItem): [string, string][] {
-  const target = `${request.pathTail}${request.query === "" ? "" : `?${request.query}`}`;
-  const pairs: [string, string][] = [
-    ["request", `${request.method} ${target === "" ? "/" : target}`],
-    ["from", request.remoteAddress],
+export function requestPairs({ method, pathTail, query, headers, remoteAddress }: RawFacts): [string, string][] {
+  const target = `${pathTail}${query === "" ? "" : `?${query}`}`;
+  return [
+    ["request", `${method} ${target === "" ? "/" : target}`],
+    ["from", remoteAddress],
+    ...headers.map(([name, value]): [string, string] => [name.toLowerCase(), value]),
   ];
-  for (let i = 0; i + 1 < request.headers.length; i += 2) pairs.push([(request.headers[i] ?? "").toLowerCase(), request.headers[i + 1] ?? ""]);
-  return pairs;
 }
 
-/** The body as text where it is UTF-8, indented where it is JSON; its first bytes in hex otherwise. */
-export function bodyText(request: RawItem): string {
-  const bytes = Buffer.from(request.bodyBase64 ?? "", "base64");
-  if (bytes.length === 0) return "(no body)";
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return `(${bytes.length} bytes that are no text) ${bytes.subarray(0, 64).toString("hex")}${bytes.length > 64 ? "…" : ""}`;
+/** The exact bytes again. */
+export function bodyBytes({ body, bodyEncoding }: KeptBody): Uint8Array {
+  return new Uint8Array(Buffer.from(body, bodyEncoding));
+}
+
+const HEX_SHOWN_BYTES = 64;
+
+/** Text indented where it is JSON; the first bytes in hex where it is no text. */
+export function bodyText(kept: KeptBody): string {
+  if (kept.body === "") return "(no body)";
+  if (kept.bodyEncoding === "base64") {
+    const bytes = Buffer.from(kept.body, "base64");
+    return `(${bytes.length} bytes that are no text) ${bytes.subarray(0, HEX_SHOWN_BYTES).toString("hex")}${bytes.length > HEX_SHOWN_BYTES ? "…" : ""}`;
   }
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(JSON.parse(kept.body), null, 2);
   } catch {
     // Not JSON, or nested too deeply to print: the text itself is as good.
-    return text;
+    return kept.body;
   }
 }

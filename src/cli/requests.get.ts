@@ -1,12 +1,12 @@
 // `posthorn requests get`: one inbound request as it came, and what became of it.
+import type { RequestView } from "../http/schemas/event.ts";
 import { printableBlock } from "../printable.ts";
-import { bodyText, type RawItem, requestPairs } from "./raw-request.ts";
+import { bodyText, requestPairs } from "./raw-request.ts";
 import { outcomePaint } from "./requests.list.ts";
 import { getCommand } from "./resource.ts";
 import { byteText, relativeText, renderPairs } from "./table.ts";
-import type { RequestItem } from "./wire.ts";
 
-export const requestsGet = getCommand<RequestItem & { request: RawItem }>({
+export const requestsGet = getCommand<RequestView>({
   name: "requests get",
   summary: "Show one inbound request as it came.",
   argument: "The request's id, req_...",
@@ -21,10 +21,10 @@ export const requestsGet = getCommand<RequestItem & { request: RawItem }>({
         ["event", item.eventId],
         ["source", item.sourceId],
         ["received", `${item.receivedAt} (${relativeText(item.receivedAt, nowMs)})`],
-        ["size", byteText(item.bodyBytes)],
+        ["size", `${byteText(item.bodyBytes)}${item.bodyTruncated ? ", of which a part is kept" : ""}`],
       ]),
     );
-    terminal.out(`\n${renderPairs(terminal, requestPairs(item.request))}\n${printableBlock(bodyText(item.request))}\n`);
+    terminal.out(`\n${renderPairs(terminal, requestPairs(item.request))}\n${printableBlock(bodyText(item))}\n`);
   },
   examples: [
     ["posthorn requests get req_06dq2ye2xk0ezc5bk9ztc3h9m7", "why it was turned away"],

@@ -1,9 +1,9 @@
 // `posthorn requests list`: every inbound request and what became of it.
+import type { RequestHeadView } from "../http/schemas/event.ts";
 import { choice, moment, text } from "./command.ts";
 import { listCommand, timeParameter } from "./resource.ts";
 import { relativeText } from "./table.ts";
 import type { Style, Paint } from "./terminal.ts";
-import type { RequestItem } from "./wire.ts";
 
 export const requestsList = listCommand({
   name: "requests list",
@@ -12,13 +12,19 @@ export const requestsList = listCommand({
   options: {
     outcome: choice(["accepted", "rejected", "duplicate"], "Only with this outcome."),
     cause: text("cause", "Only rejected for this cause, such as bad_signature."),
-    source: text("id", "Only to this source."),
+    source: text("id|name", "Only to this source."),
     since: moment("Received at or after this time."),
     until: moment("Received before this time."),
   },
-  query: ({ outcome, cause, source, since, until }) => ({ outcome, cause, source, since: timeParameter(since), until: timeParameter(until) }),
+  query: ({ outcome, cause, source, since, until }) => ({
+    outcome,
+    cause,
+    source,
+    since: timeParameter(since),
+    until: timeParameter(until),
+  }),
   headings: ["ID", "RECEIVED", "OUTCOME", "SOURCE", "WHY"],
-  row: (request: RequestItem, { terminal, nowMs }) => [
+  row: (request: RequestHeadView, { terminal, nowMs }) => [
     { text: request.id },
     { text: relativeText(request.receivedAt, nowMs) },
     { text: request.cause ?? request.outcome, paint: outcomePaint(terminal.outStyle, request.outcome) },

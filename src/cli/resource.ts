@@ -70,7 +70,14 @@ export function listCommand<T, O extends OptionTable>(spec: ListSpec<T, O>): Com
       }
       const view = viewOf(context);
       if (page.data.length === 0) terminal.err(`${spec.empty}\n`);
-      else terminal.out(renderTable(terminal, spec.headings, page.data.map((item) => spec.row(item, view))));
+      else
+        terminal.out(
+          renderTable(
+            terminal,
+            spec.headings,
+            page.data.map((item) => spec.row(item, view)),
+          ),
+        );
       if (page.nextCursor !== null) terminal.err(`There is more: add --cursor ${page.nextCursor}\n`);
       return EXIT.ok;
     },

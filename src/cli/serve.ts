@@ -1,6 +1,6 @@
 // What `start` and `dev` share: settings, log, the running app, and a stop that is graceful once and immediate twice.
 import { constants } from "node:os";
-import { type LoadOptions, loadSettings, type Settings } from "../config.ts";
+import { type LoadOptions, loadSettings, redactedSettings, type Settings } from "../config.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { type Context, type RunningApp, text } from "./command.ts";
 import { CliError, EXIT, type ExitCode } from "./exit.ts";
@@ -37,11 +37,14 @@ export async function serve(context: Context, plan: ServePlan): Promise<ExitCode
     write: (line) => context.terminal.err(line),
   });
   for (const warning of loaded.warnings) log.warn(warning);
+  log.debug({ settings: redactedSettings(settings) }, "The settings in force.");
 
   // Listening for signals begins before the start: Ctrl-C during it stops as soon as there is something to close.
   const stop = stopRequests(context);
   try {
-    const app = await context.startApp({ settings, log, mode: plan.mode }).catch((error: unknown) => {
+    // Nothing is acknowledged that is not committed: a store that cannot commit ends the process, and whoever watches it starts it again.
+    const onFatal = () => context.exitNow(EXIT.failure);
+    const app = await context.startApp({ settings, log, mode: plan.mode, onFatal }).catch((error: unknown) => {
       throw startFailure(error, settings);
     });
     const beside = new AbortController();
@@ -85,14 +88,20 @@ function startFailure(error: unknown, settings: Settings): unknown {
   const where = `${settings.host}:${settings.port}`;
   switch (code) {
     case "EADDRINUSE":
-      return new CliError(EXIT.failure, `${where} is in use by another program. Stop it, or choose another port with --port or POSTHORN_PORT.`);
+      return new CliError(
+        EXIT.failure,
+        `${where} is in use by another program. Stop it, or choose another port with --port or POSTHORN_PORT.`,
+      );
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
       return new CliError(EXIT.failure, `This machine has no address ${settings.host} to listen on. Check POSTHORN_HOST.`);
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return new CliError(EXIT.failure, `The start is not permitted: ${error instanceof Error ? error.message : ""}. Check the owner of ${settings.dataDir} and whether ${where} may be listened on.`);
+      return new CliError(
+        EXIT.failure,
+        `The start is not permitted: ${error instanceof Error ? error.message : ""}. Check the owner of ${settings.dataDir} and whether ${where} may be listened on.`,
+      );
     case "ENOSPC":
       return new CliError(EXIT.failure, `The disk of ${settings.dataDir} is full. Free some space and start again.`);
     default:

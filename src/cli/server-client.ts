@@ -5,15 +5,24 @@ import { CliError, EXIT, type ExitCode } from "./exit.ts";
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
+export interface StreamMessage {
+  event: string;
+  data: string;
+}
+
 export interface ServerClient {
   get<T>(path: string, query?: Query): Promise<T>;
   send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
-  /** The data of each message of a server-sent event stream, until it ends or `signal` says so. */
-  stream(path: string, query: Query, signal: AbortSignal): AsyncGenerator<string>;
+  /** Each message of a server-sent event stream, until it ends or `signal` says so. */
+  stream(path: string, query: Query, signal: AbortSignal): AsyncGenerator<StreamMessage>;
 }
 
 export function createServerClient({ url, apiKey }: Connection): ServerClient {
-  async function call(method: string, path: string, init: { query?: Query; body?: unknown; accept: string; signal: AbortSignal }): Promise<Response> {
+  async function call(
+    method: string,
+    path: string,
+    init: { query?: Query; body?: unknown; accept: string; signal: AbortSignal },
+  ): Promise<Response> {
     const target = new URL(`${url}${path}`);
     for (const [name, value] of Object.entries(init.query ?? {})) if (value !== undefined) target.searchParams.set(name, String(value));
     const headers: Record<string, string> = { authorization: `Bearer ${apiKey}`, accept: init.accept };
@@ -47,24 +56,28 @@ export function createServerClient({ url, apiKey }: Connection): ServerClient {
     async *stream(path, query, signal) {
       const response = await call("GET", path, { query, accept: "text/event-stream", signal });
       if (response.body === null) return;
-      yield* eventStreamData(response.body);
+      yield* eventStreamMessages(response.body);
     },
   };
 }
 
-/** The `data` of each message; several data lines are one text, comments and other fields say nothing to us. */
-async function* eventStreamData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** Several data lines are one text; comments and other fields say nothing to us. */
+async function* eventStreamMessages(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamMessage> {
   const decoder = new TextDecoder();
   let pending = "";
+  let event = "message";
   let data: string[] = [];
   for await (const chunk of body) {
     pending += decoder.decode(chunk, { stream: true });
     const lines = pending.split(/\r\n|\n/);
     pending = lines.pop() ?? "";
     for (const line of lines) {
-      if (line.startsWith("data:")) data.push(line.slice(line.startsWith("data: ") ? 6 : 5));
-      else if (line === "" && data.length > 0) {
-        yield data.join("\n");
+      const field = /^(event|data): ?(.*)$/s.exec(line);
+      if (field?.[1] === "event") event = field[2]!;
+      else if (field !== null) data.push(field[2]!);
+      else if (line === "") {
+        if (data.length > 0) yield { event, data: data.join("\n") };
+        event = "message";
         data = [];
       }
     }
@@ -75,7 +88,11 @@ function unreachable(url: string, error: unknown): CliError {
   if (isTimeout(error)) return new CliError(EXIT.timeout, `${url} did not answer within ${CLI_REQUEST_TIMEOUT_MS / 1000} seconds.`);
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (code === "ECONNREFUSED") return new CliError(EXIT.failure, `No server answers at ${url}. Start it with "posthorn dev" or "posthorn start", or name another with --url.`);
+  if (code === "ECONNREFUSED")
+    return new CliError(
+      EXIT.failure,
+      `No server answers at ${url}. Start it with "posthorn dev" or "posthorn start", or name another with --url.`,
+    );
   const reason = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
   return new CliError(EXIT.failure, `${url} cannot be reached: ${reason}${code === "" || reason.includes(code) ? "" : ` (${code})`}.`);
 }
@@ -95,11 +112,17 @@ async function refusal(response: Response): Promise<CliError> {
     // A proxy in between answers HTML; its status is all there is to say.
   }
   const said = [problem.detail, problem.title].find((candidate) => typeof candidate === "string");
-  const fields = (Array.isArray(problem.errors) ? problem.errors : []).map((field: unknown) => {
-    const { path, message } = (typeof field === "object" && field !== null ? field : {}) as { path?: unknown; message?: unknown };
-    return `\n  ${String(path ?? "")}: ${String(message ?? "")}`;
-  });
-  return new CliError(exitOfStatus(response.status), `${said ?? `The server answered ${response.status}`} (HTTP ${response.status})${fields.join("")}`);
+  const fields = (Array.isArray(problem.errors) ? problem.errors : []).map(fieldLine);
+  return new CliError(
+    exitOfStatus(response.status),
+    `${said ?? `The server answered ${response.status}`} (HTTP ${response.status})${fields.join("")}`,
+  );
+}
+
+function fieldLine(field: unknown): string {
+  if (typeof field !== "object" || field === null) return "";
+  const { path, message } = field as { path?: unknown; message?: unknown };
+  return `\n  ${typeof path === "string" ? path : "?"}: ${typeof message === "string" ? message : "is not valid"}`;
 }
 
 function exitOfStatus(status: number): ExitCode {

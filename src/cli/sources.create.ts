@@ -1,9 +1,9 @@
 // `posthorn sources create`: a new place for events to come in.
+import type { SourceView } from "../http/schemas/source.ts";
 import { several, text } from "./command.ts";
 import { readParams, readSecret } from "./input-file.ts";
 import { createCommand } from "./resource.ts";
 import { renderPairs } from "./table.ts";
-import type { SourceItem } from "./wire.ts";
 
 export const sourcesCreate = createCommand({
   name: "sources create",
@@ -21,16 +21,23 @@ export const sourcesCreate = createCommand({
     const secrets = secretFile === undefined ? undefined : [await readSecret(context, secretFile, "--secret-file")];
     return { name, provider, secrets, publicKey, params: readParams(param, "--param") };
   },
-  told: (source: SourceItem, { terminal }) =>
+  told: (source: SourceView, { terminal }) =>
     renderPairs(terminal, [
       ["id", source.id],
       ["name", source.name],
       ["provider", source.provider],
       ["url", { text: source.url, paint: terminal.outStyle.bold }],
+      ["secret", source.secret],
     ]),
   examples: [
-    ["posthorn sources create --name github --provider github --secret-file secret.txt", "for a GitHub webhook; enter the printed URL there"],
+    [
+      "posthorn sources create --name github --provider github --secret-file secret.txt",
+      "for a GitHub webhook; enter the printed URL there",
+    ],
     ["posthorn sources create --name test", "takes everything, for a first try"],
-    ["posthorn sources create --name shop --provider hmac --param header=x-shop-hmac --param encoding=base64 --secret-file -", "any HMAC scheme, the secret from stdin"],
+    [
+      "posthorn sources create --name shop --provider hmac --param header=x-shop-hmac --param encoding=base64 --secret-file -",
+      "any HMAC scheme, the secret from stdin",
+    ],
   ],
 });

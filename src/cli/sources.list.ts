@@ -1,6 +1,6 @@
 // `posthorn sources list`: where events come in.
+import type { SourceView } from "../http/schemas/source.ts";
 import { listCommand } from "./resource.ts";
-import type { SourceItem } from "./wire.ts";
 
 export const sourcesList = listCommand({
   name: "sources list",
@@ -9,7 +9,7 @@ export const sourcesList = listCommand({
   options: {},
   query: () => ({}),
   headings: ["ID", "NAME", "PROVIDER", "STATE", "URL"],
-  row: (source: SourceItem, { terminal }) => [
+  row: (source: SourceView, { terminal }) => [
     { text: source.id },
     { text: source.name, paint: terminal.outStyle.bold },
     { text: source.provider },

@@ -13,7 +13,10 @@ export const start = defineCommand({
   options: { ...serveOptions, json: flag("print one JSON object with the URL on stdout when the server is ready") },
   examples: [
     ["posthorn start", "listen on 127.0.0.1:4400 with data in ./posthorn-data"],
-    ["POSTHORN_HOST=0.0.0.0 POSTHORN_API_KEY_FILE=/run/secrets/api-key posthorn start", "reachable from other machines, with a key of your own"],
+    [
+      "POSTHORN_HOST=0.0.0.0 POSTHORN_API_KEY_FILE=/run/secrets/api-key posthorn start",
+      "reachable from other machines, with a key of your own",
+    ],
   ],
   async run(context, { options: { host, port, dataDir, json } }) {
     return serve(context, {

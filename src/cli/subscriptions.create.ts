@@ -1,9 +1,9 @@
 // `posthorn subscriptions create`: sends the events one wants to a destination.
+import type { SubscriptionView } from "../http/schemas/subscription.ts";
 import { count, several, text } from "./command.ts";
 import { readDocument } from "./input-file.ts";
 import { createCommand } from "./resource.ts";
 import { renderPairs } from "./table.ts";
-import type { SubscriptionItem } from "./wire.ts";
 
 export const subscriptionsCreate = createCommand({
   name: "subscriptions create",
@@ -30,7 +30,7 @@ export const subscriptionsCreate = createCommand({
       name,
     };
   },
-  told: (subscription: SubscriptionItem, { terminal }) =>
+  told: (subscription: SubscriptionView, { terminal }) =>
     renderPairs(terminal, [
       ["id", { text: subscription.id, paint: terminal.outStyle.bold }],
       ["from", subscription.sourceId ?? "any source"],
@@ -39,6 +39,9 @@ export const subscriptionsCreate = createCommand({
     ]),
   examples: [
     ["posthorn subscriptions create --destination dst_06dq2ye2xk0ezc5bk9ztc3h9m7", "every event to one destination"],
-    ["posthorn subscriptions create --source src_06dq2ye2xk0ezc5bk9ztc3h9m7 --type 'invoice.*' --destination dst_06dq2ye2xk0ezc5bk9ztc3h9m7", "one source's invoices"],
+    [
+      "posthorn subscriptions create --source src_06dq2ye2xk0ezc5bk9ztc3h9m7 --type 'invoice.*' --destination dst_06dq2ye2xk0ezc5bk9ztc3h9m7",
+      "one source's invoices",
+    ],
   ],
 });

@@ -46,7 +46,7 @@ export function renderPairs(terminal: Terminal, pairs: [string, string | null | 
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
 /** Columns on a terminal: CJK and emoji take two, combining marks none. */
-export function textWidth(text: string): number {
+function textWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += /\p{Mark}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;

@@ -1,21 +1,35 @@
 // `posthorn tail`: what happens, as it happens, one line per step of the flow.
 import type { TailEntry } from "../flow/tail.ts";
 import { printable, printableJson } from "../printable.ts";
-import { type Context, defineCommand } from "./command.ts";
+import { choice, type Context, defineCommand, text } from "./command.ts";
 import { type Connection, connectionOptions, findConnection } from "./connection.ts";
 import { CliError, EXIT } from "./exit.ts";
 import { createServerClient, type Query } from "./server-client.ts";
 import { byteText, relativeTime } from "./table.ts";
 import type { Style } from "./terminal.ts";
 
+const KINDS: readonly TailEntry["kind"][] = [
+  "request.rejected",
+  "request.duplicate",
+  "event.accepted",
+  "event.dispatched",
+  "delivery.attempted",
+];
+
 export const tail = defineCommand({
   name: "tail",
   summary: "Show what happens, as it happens.",
-  description: "Requests that come in, the events they become and every delivery attempt. Ctrl-C ends it. With --json each line is one JSON object.",
-  options: connectionOptions,
+  description:
+    "Requests that come in, the events they become and every delivery attempt. Ctrl-C ends it. With --json each line is one JSON object.",
+  options: {
+    source: text("id|name", "Only requests and events of this source."),
+    kind: choice(KINDS, "Only entries of this kind."),
+    ...connectionOptions,
+  },
   examples: [
     ["posthorn tail", "follow everything"],
-    ["posthorn tail --json | jq 'select(.kind == \"request.rejected\")'", "only what was turned away"],
+    ["posthorn tail --kind request.rejected", "only what is turned away"],
+    ["posthorn tail --json | jq -r .eventId", "JSON lines, for programs"],
   ],
   async run(context, { options }) {
     const connection = await findConnection(context.environment, options);
@@ -23,7 +37,11 @@ export const tail = defineCommand({
     const forget = context.onStop(() => stop.abort());
     try {
       if (context.terminal.errIsTerminal) context.terminal.err(`Following ${connection.url}. Ctrl-C ends it.\n`);
-      await followTail(context, connection, { json: options.json, query: {}, signal: stop.signal });
+      await followTail(context, connection, {
+        json: options.json,
+        query: { source: options.source, kind: options.kind },
+        signal: stop.signal,
+      });
     } finally {
       forget();
     }
@@ -39,10 +57,16 @@ export interface FollowOptions {
 }
 
 /** Prints every entry until `signal` says stop or the server goes. */
-export async function followTail({ terminal, clock }: Context, connection: Connection, { json, query, signal }: FollowOptions): Promise<void> {
+export async function followTail(
+  { terminal, clock }: Context,
+  connection: Connection,
+  { json, query, signal }: FollowOptions,
+): Promise<void> {
   try {
-    for await (const data of createServerClient(connection).stream("/v1/tail", query, signal)) {
-      const entry: unknown = JSON.parse(data);
+    for await (const { event, data } of createServerClient(connection).stream("/v1/tail", query, signal)) {
+      const sent = JSON.parse(data) as object;
+      // A gap in the stream is a message of its own event, without a kind inside.
+      const entry = event === "dropped" ? { kind: "dropped", ...sent } : sent;
       if (json) terminal.out(`${printableJson(JSON.stringify(entry))}\n`);
       else terminal.out(`${tailLine(entry as WireEntry, terminal.outStyle, clock.now())}\n`);
     }
@@ -53,11 +77,13 @@ export async function followTail({ terminal, clock }: Context, connection: Conne
 }
 
 /** An entry as it crosses the wire: times are RFC 3339. */
-export type WireEntry = Timed<TailEntry> | { kind: "lost"; count: number };
-type Timed<E> = E extends TailEntry ? { [K in keyof E]: K extends "at" ? string : K extends "nextAttemptAt" ? string | null : E[K] } : never;
+type WireEntry = Timed<TailEntry> | { kind: "dropped"; count: number };
+type Timed<E> = E extends TailEntry
+  ? { [K in keyof E]: K extends "at" ? string : K extends "nextAttemptAt" ? string | null : E[K] }
+  : never;
 
-export function tailLine(entry: WireEntry, style: Style, nowMs: number): string {
-  if (entry.kind === "lost") return style.yellow(`… ${entry.count} entries were too many to follow`);
+function tailLine(entry: WireEntry, style: Style, nowMs: number): string {
+  if (entry.kind === "dropped") return style.yellow(`… ${entry.count} entries were too many to follow`);
   const time = style.dim(clockTime(entry.at));
   switch (entry.kind) {
     case "request.rejected":

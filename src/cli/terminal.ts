@@ -25,10 +25,20 @@ export interface Style {
   cyan: Paint;
 }
 
-const paint = (open: number, close: number): Paint => (text) => `\u001b[${open}m${text}\u001b[${close}m`;
+const paint =
+  (open: number, close: number): Paint =>
+  (text) =>
+    `\u001b[${open}m${text}\u001b[${close}m`;
 const same: Paint = (text) => text;
 
-const COLORED: Style = { dim: paint(2, 22), bold: paint(1, 22), red: paint(31, 39), green: paint(32, 39), yellow: paint(33, 39), cyan: paint(36, 39) };
+const COLORED: Style = {
+  dim: paint(2, 22),
+  bold: paint(1, 22),
+  red: paint(31, 39),
+  green: paint(32, 39),
+  yellow: paint(33, 39),
+  cyan: paint(36, 39),
+};
 export const PLAIN: Style = { dim: same, bold: same, red: same, green: same, yellow: same, cyan: same };
 
 export function styleFor(isTerminal: boolean, environment: Environment): Style {

@@ -123,7 +123,7 @@ function ipv6Groups(ipv6: string): number[] {
   const [head = "", tail] = hex.split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = new Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0");
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
   return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16));
 }
 

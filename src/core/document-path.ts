@@ -5,7 +5,9 @@ const PATH_SEGMENTS_MAX = 64;
 
 /** A key, an array position, or the position of the n-th enclosing loop (`$index`, counted from the outermost). */
 export type PathSegment =
-  { kind: "key"; key: string } | { kind: "position"; position: number } | { kind: "loop"; loop: number };
+  | { kind: "key"; key: string }
+  | { kind: "position"; position: number }
+  | { kind: "loop"; loop: number };
 
 export interface CompiledPath {
   text: string;
@@ -24,7 +26,8 @@ export type CompiledPathResult = { ok: true; path: CompiledPath } | { ok: false;
  * `items[$index].sku` is refused unless `allowIndex` is set, because it has a meaning only inside a loop.
  */
 export function compilePath(text: string, options: { allowIndex?: boolean } = {}): CompiledPathResult {
-  if (typeof text !== "string" || text === "") return { ok: false, message: "A path is a text such as data.object.id." };
+  if (typeof text !== "string" || text === "")
+    return { ok: false, message: "A path is a text such as data.object.id." };
   if (text.length > PATH_CHARACTERS_MAX) {
     return { ok: false, message: `A path has at most ${PATH_CHARACTERS_MAX} characters; this one has ${text.length}.` };
   }

@@ -31,12 +31,18 @@ describe("compileEventTypePatterns", () => {
 
   it("agrees with a regular expression", () => {
     const segment = fc.constantFrom("a", "b", "");
-    const pattern = fc.array(fc.constantFrom("a", "b", "*", "**"), { minLength: 2, maxLength: 5 }).filter((parts) => parts.filter((part) => part === "**").length <= 1);
-    fc.assert(fc.property(pattern, fc.array(segment, { minLength: 1, maxLength: 6 }), (parts, segments) => {
-      const source = parts.map((part) => (part === "**" ? "(?:[^.]*\\.)*" : part === "*" ? "[^.]*\\." : `${part}\\.`)).join("");
-      const expected = new RegExp(`^${source}$`).test(`${segments.join(".")}.`);
-      expect(compileEventTypePatterns([parts.join(".")])(segments.join("."))).toBe(expected);
-    }));
+    const pattern = fc
+      .array(fc.constantFrom("a", "b", "*", "**"), { minLength: 2, maxLength: 5 })
+      .filter((parts) => parts.filter((part) => part === "**").length <= 1);
+    fc.assert(
+      fc.property(pattern, fc.array(segment, { minLength: 1, maxLength: 6 }), (parts, segments) => {
+        const source = parts
+          .map((part) => (part === "**" ? "(?:[^.]*\\.)*" : part === "*" ? "[^.]*\\." : `${part}\\.`))
+          .join("");
+        const expected = new RegExp(`^${source}$`).test(`${segments.join(".")}.`);
+        expect(compileEventTypePatterns([parts.join(".")])(segments.join("."))).toBe(expected);
+      }),
+    );
   });
 
   it("throws on what was never valid", () => {

@@ -74,7 +74,8 @@ function compileMembership(operand: unknown, context: OperatorContext): Check {
   const allowed = readOperandList(operand, context);
   if (allowed === undefined) return neverRuns;
   const sayNot = (value: unknown) => `${describe(value)} is not in ${describeOperand(operand)}.`;
-  const sayWrong = (value: unknown) => `${describe(value)} can be neither part nor element of ${describeOperand(operand)}.`;
+  const sayWrong = (value: unknown) =>
+    `${describe(value)} can be neither part nor element of ${describeOperand(operand)}.`;
   const sameAsOption: Check = (element, run) => {
     if (!spend(run, 1)) return ERROR;
     if (deepEqual(element, allowed(run), text, run)) return YES;
@@ -199,13 +200,12 @@ function compileRegex(operand: unknown, context: OperatorContext): Check {
   if (pattern.length > REGEX_CHARACTERS_MAX) {
     return context.refuse(`has ${pattern.length} characters; a pattern has at most ${REGEX_CHARACTERS_MAX}.`);
   }
+  if (repeatWork(pattern) > REPEAT_WORK_MAX || !context.takeProgram(0)) return context.refuse(TOO_LARGE);
   if (!/^[ims]*$/.test(flags)) return context.refuse("The flags of a pattern are made of i, m and s.", "flags");
   const compiled = compilePattern(pattern, flags);
   if (typeof compiled === "string") return context.refuse(compiled);
   const size = compiled.programSize();
-  if (!context.takeProgram(size)) {
-    return context.refuse("makes the filter's regular expressions too large in all; use smaller repeat counts.");
-  }
+  if (!context.takeProgram(size)) return context.refuse(TOO_LARGE);
   const { site } = context;
   const sayNot = (value: unknown) => `${describe(value)} does not match /${pattern}/${flags}.`;
   const sayWrong = (value: unknown) => `${describe(value)} is not a text, so no pattern can match it.`;
@@ -215,6 +215,22 @@ function compileRegex(operand: unknown, context: OperatorContext): Check {
     if (!spend(run, 1 + ((value.length * size) >>> 3))) return ERROR;
     return compiled.test(value) ? YES : miss(run, site, value, sayNot);
   };
+}
+
+const TOO_LARGE = "makes the filter's regular expressions too large in all; use smaller repeat counts.";
+
+/**
+ * An upper bound of what repeat counts make of a pattern, before it is compiled: 1000 characters of `(x?){1000}` would
+ * keep the compiler busy for a second. 50 000 is some 50 ms, and leaves room for `[a-z0-9-]{1,500}@[a-z0-9-]{1,500}`.
+ */
+const REPEAT_WORK_MAX = 50_000;
+
+function repeatWork(pattern: string): number {
+  let repeats = 0;
+  for (const [, least, most] of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
+    repeats += Math.max(Number(least), Number(most ?? 0));
+  }
+  return repeats * pattern.length;
 }
 
 function readRegex(operand: unknown): { pattern: unknown; flags: unknown; extra: boolean } {
@@ -257,7 +273,8 @@ function compileType(operand: unknown, context: OperatorContext): Check {
 function compileSize(operand: unknown, context: OperatorContext): Check {
   const { site } = context;
   const isCount = typeof operand === "number" && Number.isInteger(operand) && operand >= 0;
-  if (!isCount && !isJsonObject(operand)) return context.refuse("takes a whole number or a comparison such as {$gt: 2}.");
+  if (!isCount && !isJsonObject(operand))
+    return context.refuse("takes a whole number or a comparison such as {$gt: 2}.");
   const check = context.compileNumber(isJsonObject(operand) ? operand : { $eq: operand });
   const sayAbsent = () => "The field is absent, so it has no size.";
   const sayWrong = (value: unknown) => `${describe(value)} is neither a list nor a text, so it has no size.`;
@@ -307,7 +324,9 @@ function readOperand(operand: unknown, context: OperatorContext): Operand | unde
 
 function describeOperand(operand: unknown): string {
   if (isJsonObject(operand) && typeof operand.$ref === "string") return `the value of ${operand.$ref}`;
-  return Array.isArray(operand) && operand.length > 0 ? operand.slice(0, 5).map(describeOperand).join(" or ") : describe(operand);
+  return Array.isArray(operand) && operand.length > 0
+    ? operand.slice(0, 5).map(describeOperand).join(" or ")
+    : describe(operand);
 }
 
 function inverted(check: Check, site: Site, say: (value: unknown) => string): Check {

@@ -142,5 +142,9 @@ function missReason(run: Run): FilterReason {
 
 function faultError(finding: Finding | null): FilterError {
   if (finding === null) throw new Error("a check failed without a fault");
-  return { code: "type_mismatch", path: joinPath(finding.site.path, finding.site.operator), message: finding.say(finding.value) };
+  return {
+    code: "type_mismatch",
+    path: joinPath(finding.site.path, finding.site.operator),
+    message: finding.say(finding.value),
+  };
 }

@@ -45,11 +45,17 @@ export function validateSchedule(scheduleMs: readonly number[]): ScheduleVerdict
     return { ok: false, message: `A schedule has 1 to ${ATTEMPTS_MAX} attempts; this one has ${scheduleMs.length}.` };
   }
   if (scheduleMs[0] !== 0) {
-    return { ok: false, message: "The first attempt is made at once, so its delay is 0; to wait, set the subscription's delayMs." };
+    return {
+      ok: false,
+      message: "The first attempt is made at once, so its delay is 0; to wait, set the subscription's delayMs.",
+    };
   }
   for (const [i, delayMs] of scheduleMs.entries()) {
     if (!Number.isInteger(delayMs) || delayMs < 0 || delayMs > DELAY_MS_MAX) {
-      return { ok: false, message: `Delay ${i + 1} must be a whole number of milliseconds from 0 to ${DELAY_MS_MAX} (7 days).` };
+      return {
+        ok: false,
+        message: `Delay ${i + 1} must be a whole number of milliseconds from 0 to ${DELAY_MS_MAX} (7 days).`,
+      };
     }
   }
   const totalMs = scheduleMs.reduce((sum, delayMs) => sum + delayMs, 0);

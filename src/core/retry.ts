@@ -30,7 +30,8 @@ const TIMEOUT_FAILURES: ReadonlySet<string> = new Set(["connect_timeout", "respo
 
 /** What one attempt came to. `headers` is the flat list: name, value, name, value. `failure` is the transport's word. */
 export type AttemptOutcome =
-  { kind: "response"; status: number; headers: readonly string[] } | { kind: "failure"; failure: string };
+  | { kind: "response"; status: number; headers: readonly string[] }
+  | { kind: "failure"; failure: string };
 
 /** What an answer asks for, before the schedule has a say. */
 export type ResponseClass =
@@ -111,10 +112,18 @@ function retryOrDie(input: DecisionInput, waitMsMin: number, what: string): Deci
   const attempts = policy.scheduleMs.length;
   const delayMs = policy.scheduleMs[attemptNumber];
   if (attemptNumber >= attempts || delayMs === undefined) {
-    return { next: "dead", reason: `${what} That was attempt ${attemptNumber} of ${attempts}.`, disableDestination: null };
+    return {
+      next: "dead",
+      reason: `${what} That was attempt ${attemptNumber} of ${attempts}.`,
+      disableDestination: null,
+    };
   }
   const waitMs = Math.max(jitteredDelayMs(delayMs, policy.jitter, random), Math.ceil(waitMsMin));
-  return { next: "retry", atMs: nowMs + waitMs, reason: `${what} Attempt ${attemptNumber + 1} of ${attempts} is next.` };
+  return {
+    next: "retry",
+    atMs: nowMs + waitMs,
+    reason: `${what} Attempt ${attemptNumber + 1} of ${attempts} is next.`,
+  };
 }
 
 /** A receiver may take this message and still ask for no more; the delivery is a success all the same. */

@@ -10,6 +10,7 @@ import type { Clock } from "../system/clock.ts";
 import { createFacts } from "./catalog-extract.ts";
 import type { CompiledResponse, LiveSource } from "./catalog-source.ts";
 import type { Catalog } from "./catalog.ts";
+import { type Counters, count } from "./counters.ts";
 import { credentialsOf, withoutCredentials } from "./credentials.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { PublishDraft } from "./flow.ts";
@@ -49,6 +50,7 @@ export interface AcceptOptions {
   catalog: Catalog;
   dispatcher: Dispatcher;
   rejections: Rejections;
+  counters: Counters;
   clock: Clock;
   tail: Tail;
   log: Logger;
@@ -56,9 +58,10 @@ export interface AcceptOptions {
 }
 
 export function createAcceptor(options: AcceptOptions): Acceptor {
-  const { store, catalog, dispatcher, rejections, clock, tail, log } = options;
+  const { store, catalog, dispatcher, rejections, counters, clock, tail, log } = options;
 
   function refuse(source: Source | null, cause: RejectionCause, message: string, request: RequestHead, body: Uint8Array | null, bodyBytes: number): void {
+    count(counters.rejected, cause);
     const shown = withoutCredentials({ ...request, body: body ?? NO_BODY }, credentialsOf(source ?? undefined));
     rejections.add({ sourceId: source?.id ?? null, cause, message, receivedAt: clock.now(), bodyBytes, request: shown });
   }
@@ -106,10 +109,12 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
   /** Tells dispatch and the tail of a commit, and answers the event's id. */
   function hand(outcome: AcceptOutcome, sourceId: string | null, at: number): string {
     if (outcome.kind === "duplicate") {
+      counters.duplicates += 1;
       if (tail.active) tail.emit({ kind: "request.duplicate", at, sourceId, eventId: outcome.of, requestId: outcome.requestId });
       return outcome.of;
     }
     const { event } = outcome;
+    counters.accepted += 1;
     dispatcher.committed(event);
     if (tail.active) tail.emit({ kind: "event.accepted", at, sourceId, eventId: event.id, type: event.type, bodyBytes: event.bodyBytes });
     return event.id;

@@ -10,34 +10,56 @@ function mismatch(cause: MismatchCause, message: string, path: string | null = n
   return { matched: false, cause, path, message };
 }
 
-/** An event as filters see it. Parts are made on first use: most subscriptions never look at the body. */
+/** An event as filters see it. Parts are made on first use: most subscriptions never look past the type. */
+class EventInput implements FilterInput {
+  readonly #event: Event;
+  #headers: FilterInput["headers"] | undefined;
+  #query: FilterInput["query"] | undefined;
+  #facts: FilterInput["event"] | undefined;
+  #body: { value: unknown } | undefined;
+
+  constructor(event: Event) {
+    this.#event = event;
+  }
+
+  get body(): unknown {
+    this.#body ??= { value: bodyOf(this.#event) };
+    return this.#body.value;
+  }
+
+  get headers(): FilterInput["headers"] {
+    this.#headers ??= headerRecord(this.#event.request.headers);
+    return this.#headers;
+  }
+
+  get query(): FilterInput["query"] {
+    this.#query ??= queryRecord(this.#event.request.query);
+    return this.#query;
+  }
+
+  get path(): string {
+    return this.#event.request.pathTail;
+  }
+
+  get event(): FilterInput["event"] {
+    this.#facts ??= factsOf(this.#event);
+    return this.#facts;
+  }
+}
+
 export function createFilterInput(event: Event): FilterInput {
-  let headers: FilterInput["headers"] | undefined;
-  let query: FilterInput["query"] | undefined;
-  let body: { value: unknown } | undefined;
+  return new EventInput(event);
+}
+
+function factsOf(event: Event): FilterInput["event"] {
   return {
-    get body() {
-      body ??= { value: bodyOf(event) };
-      return body.value;
-    },
-    get headers() {
-      headers ??= headerRecord(event.request.headers);
-      return headers;
-    },
-    get query() {
-      query ??= queryRecord(event.request.query);
-      return query;
-    },
-    path: event.request.pathTail,
-    event: {
-      id: event.id,
-      type: event.type,
-      source: event.sourceId,
-      tenant: event.tenantId,
-      key: event.key,
-      providerEventId: event.providerEventId,
-      time: new Date(event.receivedAt).toISOString(),
-    },
+    id: event.id,
+    type: event.type,
+    source: event.sourceId,
+    tenant: event.tenantId,
+    key: event.key,
+    providerEventId: event.providerEventId,
+    time: new Date(event.receivedAt).toISOString(),
   };
 }
 

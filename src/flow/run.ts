@@ -6,6 +6,7 @@ import type { Clock } from "../system/clock.ts";
 import type { Random } from "../system/random.ts";
 import { type Acceptor, createAcceptor } from "./accept.ts";
 import type { Catalog } from "./catalog.ts";
+import { type Counters, createCounters } from "./counters.ts";
 import { credentialsOf } from "./credentials.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { explainEvent } from "./explain.ts";
@@ -35,6 +36,7 @@ export interface RunningFlow {
   acceptor: Acceptor;
   worker: Worker;
   retention: Retention;
+  counters: Counters;
   /** Rejected requests that were counted but not kept. */
   suppressedRejections(): number;
   start(): Promise<void>;
@@ -45,7 +47,8 @@ export interface RunningFlow {
 export function createFlow(options: FlowOptions): RunningFlow {
   const { store, catalog, clock } = options;
   const tail = createTail();
-  const shared = { ...options, tail };
+  const counters = createCounters();
+  const shared = { ...options, tail, counters };
   const sender = createSender({
     transport: options.transport,
     clock,
@@ -62,6 +65,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
     acceptor,
     worker,
     retention,
+    counters,
     suppressedRejections: () => rejections.suppressed,
     flow: {
       publish: acceptor.publish,

@@ -9,6 +9,7 @@ import type { Settlement, Store } from "../store/store.ts";
 import { type Clock, sleep, type Timer } from "../system/clock.ts";
 import type { Random } from "../system/random.ts";
 import type { Catalog } from "./catalog.ts";
+import { type Counters, count } from "./counters.ts";
 import type { Outcome } from "./send.ts";
 import type { Tail } from "./tail.ts";
 
@@ -34,8 +35,11 @@ export interface SettleOptions {
   random: Random;
   tail: Tail;
   log: Logger;
+  counters: Counters;
   /** The settlement is committed: the delivery may leave memory. */
   onSettled: (work: Work, settlement: Settlement) => void;
+  /** The receiver asked for no more, and the destination was switched off for it. */
+  onDisabled: (destinationId: string) => void;
 }
 
 interface Entry {
@@ -86,11 +90,19 @@ export function createSettler(options: SettleOptions): Settler {
         await sleep(options.clock, RETRY_WAIT_MS);
       }
     }
-    for (const entry of batch) await finish(options, entry);
+    for (const entry of batch) {
+      try {
+        await finish(options, entry);
+      } catch (error) {
+        options.log.error({ error, destinationId: entry.work.delivery.destinationId }, "a destination could not be disabled as its receiver asked");
+      }
+    }
   }
 
   return {
     add(work, outcome) {
+      const { result } = outcome;
+      count(options.counters.attempts, result.kind === "response" ? `${Math.floor(result.status / 100)}xx` : result.failure);
       gathered.push(decide(options, work, outcome));
       backlog += 1;
       plan();
@@ -149,7 +161,7 @@ function stepAfter(decision: Decision, attempts: number, now: number): DeliveryS
   }
 }
 
-async function finish({ catalog, tail, clock, onSettled }: SettleOptions, { work, settlement, disable }: Entry): Promise<void> {
+async function finish({ catalog, tail, clock, onSettled, onDisabled }: SettleOptions, { work, settlement, disable }: Entry): Promise<void> {
   onSettled(work, settlement);
   if (tail.active) {
     const { attempt, step } = settlement;
@@ -167,5 +179,7 @@ async function finish({ catalog, tail, clock, onSettled }: SettleOptions, { work
       nextAttemptAt: step.nextAttemptAt,
     });
   }
-  if (disable !== null) await catalog.disableDestination(work.delivery.destinationId, disable.reason);
+  if (disable === null) return;
+  await catalog.disableDestination(work.delivery.destinationId, disable.reason);
+  onDisabled(work.delivery.destinationId);
 }

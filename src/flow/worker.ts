@@ -7,6 +7,7 @@ import type { Settlement, Store } from "../store/store.ts";
 import { type Clock, sleep, type Timer } from "../system/clock.ts";
 import type { Random } from "../system/random.ts";
 import type { Catalog } from "./catalog.ts";
+import type { Counters } from "./counters.ts";
 import type { Sender } from "./send.ts";
 import { createSettler } from "./settle.ts";
 import type { Tail } from "./tail.ts";
@@ -49,6 +50,7 @@ export interface WorkerOptions {
   random: Random;
   tail: Tail;
   log: Logger;
+  counters: Counters;
   inFlightMax: number;
 }
 
@@ -62,7 +64,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let drainWaiters: (() => void)[] = [];
   let stopping = false;
   let pumpPlanned = false;
-  const settler = createSettler({ ...options, onSettled: settled });
+  const settler = createSettler({ ...options, onSettled: settled, onDisabled: destinationChanged });
 
   const hasRoom = () => schedule.queued < QUEUED_COMFORT_MAX;
 

@@ -78,7 +78,7 @@ describe("loopback", () => {
 });
 
 describe("Posthorn's own addresses", () => {
-  const guard = guardOf(["loopback", "203.0.113.9"], { ownPorts: [4400], localAddresses: () => ["203.0.113.9", "8.8.4.4"] });
+  const guard = guardOf(["loopback", "203.0.113.9"], { ownPorts: () => [4400], localAddresses: () => ["203.0.113.9", "8.8.4.4"] });
   test("are closed on its own ports even when they are allowed", () => {
     for (const url of ["http://127.0.0.1:4400/in/x", "http://localhost:4400/", "http://[::1]:4400/", "http://203.0.113.9:4400/"]) {
       expect(guard.checkUrl(url), url).toMatchObject({ ok: false, cause: "blocked_address" });

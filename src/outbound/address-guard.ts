@@ -1,7 +1,7 @@
 // Decides which URLs and addresses Posthorn may call; the same rules at save, at every attempt and in every side door.
 import { networkInterfaces } from "node:os";
 import { type BlockReason, classifyBytes, parseAddress } from "./address.ts";
-import { createAllowList, isLocalhostName, isLoopback, readHost } from "./allow-list.ts";
+import { type AllowList, createAllowList, isLocalhostName, isLoopback, readHost } from "./allow-list.ts";
 import type { UrlVerdict } from "./transport.ts";
 
 export { classifyAddress } from "./address.ts";
@@ -11,7 +11,7 @@ export interface AddressGuardOptions {
   allow: readonly string[];
   allowPlainHttp: boolean;
   /** Ports Posthorn listens on: never called on this machine's own addresses, so that no event feeds itself. */
-  ownPorts?: readonly number[];
+  ownPorts?: () => readonly number[];
   /** Addresses of this machine's network interfaces; asked at every connect because they change. */
   localAddresses?: () => readonly string[];
 }
@@ -95,11 +95,8 @@ function parseUrl(text: string): Parsed {
   return { ok: true, url };
 }
 
-function badName(host: string): string | null {
-  if (host.length > 253 || host.split(".").some((label) => label === "" || label.length > 63)) {
-    return "The host name is not valid.";
-  }
-  return null;
+function isHostName(host: string): boolean {
+  return host.length <= 253 && host.split(".").every((label) => label !== "" && label.length <= 63);
 }
 
 function isPrivateName(host: string): boolean {
@@ -107,78 +104,89 @@ function isPrivateName(host: string): boolean {
 }
 
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
-  const allow = createAllowList(options.allow);
-  const ownPorts = new Set(options.ownPorts ?? []);
-  const localAddresses = options.localAddresses ?? interfaceAddresses;
+  return new ListedAddressGuard(options);
+}
 
-  function isOwnInterface(bytes: Uint8Array): boolean {
-    return localAddresses().some((text) => {
-      const local = parseAddress(text);
-      return local !== null && local.length === bytes.length && local.every((byte, i) => byte === bytes[i]);
-    });
+class ListedAddressGuard implements AddressGuard {
+  readonly #allow: AllowList;
+  readonly #allowPlainHttp: boolean;
+  readonly #ownPorts: () => readonly number[];
+  readonly #localAddresses: () => readonly string[];
+
+  constructor(options: AddressGuardOptions) {
+    this.#allow = createAllowList(options.allow);
+    this.#allowPlainHttp = options.allowPlainHttp;
+    this.#ownPorts = options.ownPorts ?? (() => []);
+    this.#localAddresses = options.localAddresses ?? interfaceAddresses;
+  }
+
+  checkUrl(text: string): UrlVerdict {
+    const parsed = parseUrl(text);
+    if (!parsed.ok) return invalid(parsed.message);
+    const port = portOf(parsed.url);
+    const { host, bytes } = readHost(parsed.url.hostname);
+    return bytes === null ? this.#checkName(parsed.url, host, port) : this.#checkLiteral(parsed.url, bytes, port);
+  }
+
+  checkAddress(ip: string, host: string, port: number): AddressVerdict {
+    const bytes = parseAddress(ip);
+    if (bytes === null) return { ok: false, reason: "unparsable", message: RESOLVED_MESSAGE };
+    const reason = this.#refusal(bytes, port, this.isTrustedName(host, port));
+    if (reason === null) return { ok: true };
+    return { ok: false, reason, message: reason === "own_address" ? OWN_MESSAGE : RESOLVED_MESSAGE };
+  }
+
+  isTrustedName(host: string, port: number): boolean {
+    return this.#allow.allowsName(readHost(host).host, port);
+  }
+
+  #checkLiteral(url: URL, bytes: Uint8Array, port: number): UrlVerdict {
+    const reason = this.#refusal(bytes, port, false);
+    if (reason === "own_address") return blocked(OWN_MESSAGE);
+    if (reason !== null) return blocked(`The URL names ${REASON_WORDS[reason]}, which may not be called.`);
+    return this.#checkPort(url, port, this.#allow.allowsAddress(bytes, port), isLoopback(bytes));
+  }
+
+  #checkName(url: URL, host: string, port: number): UrlVerdict {
+    if (!isHostName(host)) return invalid("The host name is not valid.");
+    const trusted = this.#allow.allowsName(host, port);
+    if (!trusted && isPrivateName(host)) {
+      return blocked("The host name only exists inside a private network. Use a host on the public internet.");
+    }
+    if (isLocalhostName(host) && this.#ownPorts().includes(port)) return blocked(OWN_MESSAGE);
+    return this.#checkPort(url, port, trusted, isLocalhostName(host));
+  }
+
+  /** The denied ports hold for public hosts only: what the operator listed may listen where it likes. */
+  #checkPort(url: URL, port: number, listed: boolean, local: boolean): UrlVerdict {
+    if (!listed && DENIED_PORTS.has(port)) {
+      return invalid(`Port ${port} belongs to another kind of service and cannot be called.`);
+    }
+    // Plain http to this very machine crosses no network, so allowing loopback is enough.
+    if (url.protocol === "http:" && !this.#allowPlainHttp && !(local && this.#allow.allowsLoopback)) {
+      return invalid("Plain http is not allowed here. Use https.");
+    }
+    return { ok: true, url };
   }
 
   /** Null when the address may be called. `trusted` is set when the operator listed the host by name. */
-  function refusal(bytes: Uint8Array, port: number, trusted: boolean): BlockReason | "own_address" | null {
-    const own = isLoopback(bytes) || isOwnInterface(bytes);
-    if (own && ownPorts.has(port)) return "own_address";
+  #refusal(bytes: Uint8Array, port: number, trusted: boolean): BlockReason | "own_address" | null {
+    const own = isLoopback(bytes) || this.#isOwnInterface(bytes);
+    if (own && this.#ownPorts().includes(port)) return "own_address";
     const verdict = classifyBytes(bytes);
     // A range or a name never opens a metadata address: one mistake there gives away the machine's credentials.
-    if (verdict !== "public" && verdict.blocked === "metadata") return allow.allowsSingle(bytes, port) ? null : "metadata";
-    if (trusted || allow.allowsAddress(bytes, port)) return null;
+    if (verdict !== "public" && verdict.blocked === "metadata") {
+      return this.#allow.allowsSingle(bytes, port) ? null : "metadata";
+    }
+    if (trusted || this.#allow.allowsAddress(bytes, port)) return null;
     if (verdict !== "public") return verdict.blocked;
     return own ? "own_address" : null;
   }
 
-  function checkLiteral(url: URL, bytes: Uint8Array, port: number): UrlVerdict {
-    const reason = refusal(bytes, port, false);
-    if (reason === "own_address") return blocked(OWN_MESSAGE);
-    if (reason !== null) return blocked(`The URL names ${REASON_WORDS[reason]}, which may not be called.`);
-    if (!allow.allowsAddress(bytes, port) && DENIED_PORTS.has(port)) return invalid(portMessage(port));
-    if (url.protocol === "http:" && !plainAllowed(isLoopback(bytes))) return invalid(PLAIN_MESSAGE);
-    return { ok: true, url };
+  #isOwnInterface(bytes: Uint8Array): boolean {
+    return this.#localAddresses().some((text) => {
+      const local = parseAddress(text);
+      return local !== null && local.length === bytes.length && local.every((byte, i) => byte === bytes[i]);
+    });
   }
-
-  function checkName(url: URL, host: string, port: number): UrlVerdict {
-    const bad = badName(host);
-    if (bad !== null) return invalid(bad);
-    const trusted = allow.allowsName(host, port);
-    if (!trusted && isPrivateName(host)) {
-      return blocked("The host name only exists inside a private network. Use a host on the public internet.");
-    }
-    if (isLocalhostName(host) && ownPorts.has(port)) return blocked(OWN_MESSAGE);
-    if (!trusted && DENIED_PORTS.has(port)) return invalid(portMessage(port));
-    if (url.protocol === "http:" && !plainAllowed(isLocalhostName(host))) return invalid(PLAIN_MESSAGE);
-    return { ok: true, url };
-  }
-
-  /** Plain http to this very machine crosses no network, so allowing loopback is enough. */
-  function plainAllowed(local: boolean): boolean {
-    return options.allowPlainHttp || (local && allow.allowsLoopback);
-  }
-
-  return {
-    checkUrl(text) {
-      const parsed = parseUrl(text);
-      if (!parsed.ok) return invalid(parsed.message);
-      const port = portOf(parsed.url);
-      const { host, bytes } = readHost(parsed.url.hostname);
-      return bytes === null ? checkName(parsed.url, host, port) : checkLiteral(parsed.url, bytes, port);
-    },
-    checkAddress(ip, host, port) {
-      const bytes = parseAddress(ip);
-      if (bytes === null) return { ok: false, reason: "unparsable", message: RESOLVED_MESSAGE };
-      const trusted = allow.allowsName(readHost(host).host, port);
-      const reason = refusal(bytes, port, trusted);
-      if (reason === null) return { ok: true };
-      return { ok: false, reason, message: reason === "own_address" ? OWN_MESSAGE : RESOLVED_MESSAGE };
-    },
-    isTrustedName: (host, port) => allow.allowsName(readHost(host).host, port),
-  };
-}
-
-const PLAIN_MESSAGE = "Plain http is not allowed here. Use https.";
-
-function portMessage(port: number): string {
-  return `Port ${port} belongs to another kind of service and cannot be called.`;
 }

@@ -63,6 +63,10 @@ export interface AllowList {
   allowsLoopback: boolean;
 }
 
+function matches(rule: RangeRule, bytes: Uint8Array, port: number): boolean {
+  return (rule.port === null || rule.port === port) && rangeContains(rule.range, bytes);
+}
+
 export function createAllowList(entries: readonly string[]): AllowList {
   const rules = entries.map((entry) => {
     const rule = parseAllowRule(entry);
@@ -72,10 +76,6 @@ export function createAllowList(entries: readonly string[]): AllowList {
   const allowsLoopback = rules.some((rule) => rule.kind === "loopback");
   const ranges = rules.filter((rule) => rule.kind === "range");
   const names = rules.filter((rule) => rule.kind === "name");
-
-  function matches(rule: RangeRule, bytes: Uint8Array, port: number): boolean {
-    return (rule.port === null || rule.port === port) && rangeContains(rule.range, bytes);
-  }
 
   return {
     allowsLoopback,

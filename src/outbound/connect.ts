@@ -67,10 +67,12 @@ export class Dial {
 
   start(): void {
     this.#arm(LOOKUP_TIMEOUT_MS, lookupTimeout);
-    lookUp(this.#context, this.#target).then(
-      (addresses) => this.#dial(addresses),
-      (error: unknown) => this.#fail(describeLookupError(error)),
-    );
+    lookUp(this.#context, this.#target)
+      .then(
+        (addresses) => this.#dial(addresses),
+        (error: unknown) => this.#fail(describeLookupError(error)),
+      )
+      .catch((error: unknown) => this.#fail(describeConnectError(error)));
   }
 
   cancel(): void {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Clock } from "../system/clock.ts";
-import { createDeadlines, type Deadlined } from "./deadline.ts";
+import { type Deadlined, Deadlines } from "./deadline.ts";
 
 /** Timers run on `run`, which real time stands for; `skew` moves the wall clock alone. */
 function testClock(): Clock & { run(ms: number): void; skew(ms: number): void; armed: number } {
@@ -24,7 +24,7 @@ function testClock(): Clock & { run(ms: number): void; skew(ms: number): void; a
     run(ms: number) {
       const end = time + ms;
       for (;;) {
-        const next = timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
+        const next = timers.filter((timer) => timer.at <= end).toSorted((a, b) => a.at - b.at)[0];
         if (next === undefined) break;
         timers = timers.filter((timer) => timer !== next);
         time = next.at;
@@ -56,7 +56,7 @@ describe("deadlines", () => {
     fc.assert(
       fc.property(plan, (steps) => {
         const clock = testClock();
-        const deadlines = createDeadlines(clock);
+        const deadlines = new Deadlines(clock);
         const live = steps.map(({ waitMs, lengthMs, removeAfterMs }) => {
           clock.run(waitMs);
           const startedAt = deadlines.now();
@@ -80,7 +80,7 @@ describe("deadlines", () => {
 
   test("cost one timer per deadline length of time, not one per exchange", () => {
     const clock = testClock();
-    const deadlines = createDeadlines(clock);
+    const deadlines = new Deadlines(clock);
     for (let i = 0; i < 10_000; i++) {
       const node = entry(() => expect.unreachable());
       deadlines.add(node, deadlines.now(), 20_000);
@@ -92,7 +92,7 @@ describe("deadlines", () => {
 
   test.each([-3_600_000, -1])("still end on time, never late, when the wall clock is set back by %i ms", (skewMs) => {
     const clock = testClock();
-    const deadlines = createDeadlines(clock);
+    const deadlines = new Deadlines(clock);
     const ended: string[] = [];
     deadlines.add(entry(() => ended.push("before")), deadlines.now(), 1_000);
     clock.run(500);
@@ -108,7 +108,7 @@ describe("deadlines", () => {
 
   test("are all cancelled by close, once", () => {
     const clock = testClock();
-    const deadlines = createDeadlines(clock);
+    const deadlines = new Deadlines(clock);
     const ended: string[] = [];
     for (const lengthMs of [100, 200]) deadlines.add(entry((how) => ended.push(how)), deadlines.now(), lengthMs);
     deadlines.close();

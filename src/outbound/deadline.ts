@@ -20,66 +20,40 @@ export interface DeadlineQueue {
   tail: Deadlined | null;
 }
 
-export interface Deadlines {
-  /** Milliseconds that never go back, whatever happens to the wall clock. */
-  now(): number;
-  /** `lengthMs` counts from the last `now()`, which the caller has just asked for. */
-  add(entry: Deadlined, startedAt: number, lengthMs: number): void;
-  remove(entry: Deadlined): void;
-  /** Cancels every entry. */
-  close(): void;
-}
-
 // Deadlines closer together than this share one wake-up; it is 0.1 % of the default deadline of 20 s.
 const TICK_MS_MIN = 20;
+const NEVER = Number.POSITIVE_INFINITY;
 
-export function createDeadlines(clock: Clock): Deadlines {
-  const queues = new Map<number, DeadlineQueue>();
-  let timer: Timer | null = null;
-  let timerAt = Number.POSITIVE_INFINITY;
-  let wallAt = clock.now();
-  let elapsedMs = 0;
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #queues = new Map<number, DeadlineQueue>();
+  #timer: Timer | null = null;
+  #timerAt = NEVER;
+  #wallAt: number;
+  #elapsedMs = 0;
 
-  // The clock only tells wall time. Set back, it hides the time since the last reading, which `fire` makes up for;
-  // set either way, it can end what is in flight early, never late, and what ends early is retried.
-  function now(): number {
-    const wall = clock.now();
-    if (wall > wallAt) elapsedMs += wall - wallAt;
-    wallAt = wall;
-    return elapsedMs;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#wallAt = clock.now();
   }
 
-  function arm(dueAt: number): void {
-    if (dueAt >= timerAt) return;
-    timer?.cancel();
-    const delayMs = Math.max(dueAt - elapsedMs, TICK_MS_MIN);
-    timerAt = elapsedMs + delayMs;
-    timer = clock.after(delayMs, fire);
+  /**
+   * Milliseconds that never go back. The clock only tells wall time. Set back, it hides the time since the last reading,
+   * which `#fire` makes up for; set either way, it can end what is in flight early, never late, and that is retried.
+   */
+  now(): number {
+    const wall = this.#clock.now();
+    if (wall > this.#wallAt) this.#elapsedMs += wall - this.#wallAt;
+    this.#wallAt = wall;
+    return this.#elapsedMs;
   }
 
-  function fire(): void {
-    // The timer runs on the monotonic clock: at least its delay has passed even if the wall clock says otherwise.
-    elapsedMs = Math.max(now(), timerAt);
-    timer = null;
-    timerAt = Number.POSITIVE_INFINITY;
-    let next = Number.POSITIVE_INFINITY;
-    for (const queue of queues.values()) {
-      while (queue.head !== null && queue.head.dueAt <= elapsedMs) {
-        const entry = queue.head;
-        remove(entry);
-        entry.expire();
-      }
-      if (queue.head === null) queues.delete(queue.lengthMs);
-      else next = Math.min(next, queue.head.dueAt);
-    }
-    if (next < Number.POSITIVE_INFINITY) arm(next);
-  }
-
-  function add(entry: Deadlined, startedAt: number, lengthMs: number): void {
-    let queue = queues.get(lengthMs);
+  /** `startedAt` is what `now()` has just answered. */
+  add(entry: Deadlined, startedAt: number, lengthMs: number): void {
+    let queue = this.#queues.get(lengthMs);
     if (queue === undefined) {
       queue = { lengthMs, head: null, tail: null };
-      queues.set(lengthMs, queue);
+      this.#queues.set(lengthMs, queue);
     }
     entry.dueAt = startedAt + lengthMs;
     entry.queue = queue;
@@ -88,10 +62,10 @@ export function createDeadlines(clock: Clock): Deadlines {
     if (queue.tail === null) queue.head = entry;
     else queue.tail.next = entry;
     queue.tail = entry;
-    arm(entry.dueAt);
+    this.#arm(entry.dueAt);
   }
 
-  function remove(entry: Deadlined): void {
+  remove(entry: Deadlined): void {
     const queue = entry.queue;
     if (queue === null) return;
     if (entry.previous === null) queue.head = entry.next;
@@ -103,21 +77,44 @@ export function createDeadlines(clock: Clock): Deadlines {
     entry.next = null;
   }
 
-  return {
-    now,
-    add,
-    remove,
-    close() {
-      timer?.cancel();
-      timer = null;
-      timerAt = Number.POSITIVE_INFINITY;
-      for (const queue of queues.values()) {
-        while (queue.head !== null) {
-          const entry = queue.head;
-          remove(entry);
-          entry.cancel();
-        }
+  /** Cancels every entry. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#timerAt = NEVER;
+    for (const queue of this.#queues.values()) {
+      while (queue.head !== null) {
+        const entry = queue.head;
+        this.remove(entry);
+        entry.cancel();
       }
-    },
-  };
+    }
+  }
+
+  /** The timer stands at the first deadline of when it was armed; most are removed before, so it fires about once per length. */
+  #arm(dueAt: number): void {
+    if (dueAt >= this.#timerAt) return;
+    this.#timer?.cancel();
+    const delayMs = Math.max(dueAt - this.#elapsedMs, TICK_MS_MIN);
+    this.#timerAt = this.#elapsedMs + delayMs;
+    this.#timer = this.#clock.after(delayMs, () => this.#fire());
+  }
+
+  #fire(): void {
+    // The timer runs on the monotonic clock: at least its delay has passed even if the wall clock says otherwise.
+    this.#elapsedMs = Math.max(this.now(), this.#timerAt);
+    this.#timer = null;
+    this.#timerAt = NEVER;
+    let next = NEVER;
+    for (const queue of this.#queues.values()) {
+      while (queue.head !== null && queue.head.dueAt <= this.#elapsedMs) {
+        const entry = queue.head;
+        this.remove(entry);
+        entry.expire();
+      }
+      if (queue.head === null) this.#queues.delete(queue.lengthMs);
+      else next = Math.min(next, queue.head.dueAt);
+    }
+    if (next < NEVER) this.#arm(next);
+  }
 }

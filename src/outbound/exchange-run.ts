@@ -2,14 +2,14 @@
 import type { Dispatcher } from "undici";
 import type { Deadlined, DeadlineQueue, Deadlines } from "./deadline.ts";
 import { cancelled, describeDeadline, describeExchangeError, type FailureText, tooManyInterim } from "./failure.ts";
-import type { Lane, Origin } from "./lanes.ts";
+import type { Lane, LaneLoad, Origin } from "./lanes.ts";
 import type { Exchange, OutboundRequest } from "./transport.ts";
 
 // A receiver may announce progress with 1xx responses; more than this is an attempt to keep the connection busy.
 const INTERIM_RESPONSES_MAX = 32;
 const EMPTY = new Uint8Array(0);
 
-export class ExchangeRun implements Dispatcher.DispatchHandler, Deadlined {
+export class ExchangeRun implements LaneLoad, Deadlined {
   dueAt = 0;
   queue: DeadlineQueue | null = null;
   previous: Deadlined | null = null;

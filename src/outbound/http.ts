@@ -4,7 +4,7 @@ import type { Clock } from "../system/clock.ts";
 import { type AddressGuard, portOf } from "./address-guard.ts";
 import { readHost } from "./allow-list.ts";
 import type { ConnectContext } from "./connect.ts";
-import { createDeadlines, type Deadlines } from "./deadline.ts";
+import { Deadlines } from "./deadline.ts";
 import { ExchangeRun } from "./exchange-run.ts";
 import { cancelled, type FailureText } from "./failure.ts";
 import { isTransportHeader } from "./header-policy.ts";
@@ -63,7 +63,7 @@ class HttpTransport implements Transport {
   constructor(options: HttpTransportOptions) {
     this.#guard = options.guard;
     this.#clock = options.clock;
-    this.#deadlines = createDeadlines(options.clock);
+    this.#deadlines = new Deadlines(options.clock);
     this.#connect = {
       guard: options.guard,
       clock: options.clock,
@@ -84,6 +84,8 @@ class HttpTransport implements Transport {
     if (this.#closed || signal?.aborted === true) {
       return Promise.resolve(refused(cancelled));
     }
+    // NaN would sit in front of every later deadline of its length and never pass.
+    if (!(request.deadlineMs > 0)) throw new RangeError("deadlineMs must be above 0");
     const plan = this.#planFor(request.url);
     if (!plan.ok) return Promise.resolve(refused(plan.text));
     const prepared = prepareHeaders(request.headers, this.#userAgent);

@@ -1,8 +1,17 @@
 // The connections to one origin: each carries one exchange at a time, is kept open between them, and is dropped after a failure.
-import type { Client } from "undici";
+import type { Client, Dispatcher } from "undici";
 import { type ConnectContext, type ConnectTarget, Dial } from "./connect.ts";
 import type { Deadlines } from "./deadline.ts";
-import type { ExchangeRun } from "./exchange-run.ts";
+import type { OutboundRequest } from "./transport.ts";
+
+/** What a lane carries: one exchange, which hears from undici itself. */
+export interface LaneLoad extends Dispatcher.DispatchHandler {
+  readonly request: OutboundRequest;
+  readonly dispatchOptions: Dispatcher.DispatchOptions;
+  readonly settled: boolean;
+  /** Set by the lane that takes it. */
+  lane: Lane | null;
+}
 
 export interface LaneSettings {
   Client: typeof Client;
@@ -26,7 +35,7 @@ export class Lane {
   served = 0;
   openedAt = Number.POSITIVE_INFINITY;
   readonly client: Client;
-  #run: ExchangeRun | null = null;
+  #run: LaneLoad | null = null;
 
   constructor(settings: LaneSettings, target: ConnectTarget, origin: string) {
     this.client = new settings.Client(origin, {
@@ -53,7 +62,7 @@ export class Lane {
     });
   }
 
-  carry(run: ExchangeRun): void {
+  carry(run: LaneLoad): void {
     this.#run = run;
     run.lane = this;
     this.client.dispatch(run.dispatchOptions, run);
@@ -81,7 +90,7 @@ export class Origin {
   readonly #settings: LaneSettings;
   readonly #target: ConnectTarget;
   readonly #idle: Lane[] = [];
-  #waiting: ExchangeRun[] = [];
+  #waiting: LaneLoad[] = [];
   #waitingHead = 0;
 
   constructor(settings: LaneSettings, key: string, target: ConnectTarget) {
@@ -94,7 +103,7 @@ export class Origin {
     return this.busy === 0;
   }
 
-  start(run: ExchangeRun): void {
+  start(run: LaneLoad): void {
     if (this.busy >= this.#settings.connectionsPerOrigin) {
       this.#waiting.push(run);
       return;
@@ -158,7 +167,7 @@ export class Origin {
     return new Lane(this.#settings, this.#target, this.key);
   }
 
-  #nextWaiting(): ExchangeRun | null {
+  #nextWaiting(): LaneLoad | null {
     while (this.#waitingHead < this.#waiting.length) {
       const run = this.#waiting[this.#waitingHead];
       this.#waitingHead += 1;

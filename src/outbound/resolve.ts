@@ -11,8 +11,9 @@ const QUERY_TRIES = 2;
  * Asks DNS itself. `dns.lookup` would run getaddrinfo on one of the four threads that the file system and zlib share,
  * where four destinations with a dead name server stop everybody.
  */
-export function createDnsResolver(): Resolver {
+export function createDnsResolver(options: { servers?: readonly string[] } = {}): Resolver {
   const resolver = new dns.Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+  if (options.servers !== undefined) resolver.setServers(options.servers);
   return async (host) => {
     const [v4, v6] = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
     const addresses = [

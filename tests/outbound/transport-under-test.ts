@@ -6,7 +6,7 @@ import { systemClock } from "../../src/system/clock.ts";
 
 export interface TransportUnderTest {
   transport: Transport;
-  post(url: string, changes?: Partial<OutboundRequest>, signal?: AbortSignal): Promise<Exchange>;
+  post: (url: string, changes?: Partial<OutboundRequest>, signal?: AbortSignal) => Promise<Exchange>;
 }
 
 export function openTransport(

@@ -1,6 +1,14 @@
 // One HMAC over a template of the request, in a header: GitHub, Stripe, and most providers after them.
 import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
-import { digestBytes, type CompiledScheme, type CompiledSigner, type Key, type Plan, type PreparedSignature, type SignRequest } from "../plan.ts";
+import {
+  digestBytes,
+  type CompiledScheme,
+  type CompiledSigner,
+  type Key,
+  type Plan,
+  type PreparedSignature,
+  type SignRequest,
+} from "../plan.ts";
 import type { HmacScheme } from "../provider.ts";
 import { headerReader, type HeaderReader, type WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
@@ -108,7 +116,10 @@ export function compileHmacSigner(config: SchemeConfig, data: HmacScheme): Compi
     const values = request.headers === undefined ? [] : reader.read(request.headers);
     return template.headers.map((names) => {
       const name = names[0] ?? "";
-      const given = firstValue(values, names.map((each) => reader.slot(each)));
+      const given = firstValue(
+        values,
+        names.map((each) => reader.slot(each)),
+      );
       const value = given ?? (idHeaders.includes(`header:${name}`) ? request.id : undefined);
       if (value === undefined) throw new ConfigError(`headers.${name}`, "is part of what is signed, so it must be given");
       return [name, value];
@@ -142,6 +153,8 @@ function formatSignatures(scheme: HmacScheme, timestamp: string, signatures: rea
     case "list":
       return signatures.map((signature) => `${prefix}${signature}`).join(sep);
     case "kv":
-      return [...(tsKey === undefined ? [] : [`${tsKey}=${timestamp}`]), ...signatures.map((signature) => `${sigKey}=${signature}`)].join(sep);
+      return [...(tsKey === undefined ? [] : [`${tsKey}=${timestamp}`]), ...signatures.map((signature) => `${sigKey}=${signature}`)].join(
+        sep,
+      );
   }
 }

@@ -7,7 +7,8 @@ import { ConfigError, failure } from "../result.ts";
 function refuseSecrets(config: SchemeConfig): void {
   refusePublicKey(config);
   refuseUnknownParams(config, []);
-  if (config.secrets.length > 0) throw new ConfigError("secrets", `${config.provider.name} checks nothing, so a secret would have no effect`);
+  if (config.secrets.length > 0)
+    throw new ConfigError("secrets", `${config.provider.name} checks nothing, so a secret would have no effect`);
 }
 
 /** Throws ConfigError when secrets, a public key or parameters are given. */

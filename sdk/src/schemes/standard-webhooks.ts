@@ -3,7 +3,18 @@
 import { needSecret, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
 import { decode, decodeBase64Secret } from "../encoding.ts";
 import { limits } from "../limits.ts";
-import { digestBytes, type Algorithm, type Candidate, type CompiledScheme, type CompiledSigner, type Key, type Plan, type PreparedSignature, type SigningKey, type SignRequest } from "../plan.ts";
+import {
+  digestBytes,
+  type Algorithm,
+  type Candidate,
+  type CompiledScheme,
+  type CompiledSigner,
+  type Key,
+  type Plan,
+  type PreparedSignature,
+  type SigningKey,
+  type SignRequest,
+} from "../plan.ts";
 import type { StandardWebhooksScheme } from "../provider.ts";
 import { headerReader, type HeaderValues, type WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
@@ -46,7 +57,8 @@ export function compileStandardWebhooks(config: SchemeConfig, scheme: StandardWe
   function read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure {
     const values = reader.read(request.headers);
     const family = pickFamily(values, families);
-    if (family === undefined) return failure("missing_header", `The signature header ${prefixes.map((each) => `${each}-signature`).join(" or ")} is missing.`);
+    if (family === undefined)
+      return failure("missing_header", `The signature header ${prefixes.map((each) => `${each}-signature`).join(" or ")} is missing.`);
     const id = needHeader(values[family.id], `${family.prefix}-id`);
     if (typeof id !== "string") return id;
     const timestamp = needHeader(values[family.timestamp], `${family.prefix}-timestamp`);
@@ -90,7 +102,8 @@ function readSignatures(header: string, algorithms: ReadonlySet<Algorithm>): Can
     const comma = header.indexOf(",", from);
     if (comma < 0 || comma >= end) continue;
     // A runtime joins a repeated header with ", ", and then an item ends with a second comma, which no signature does.
-    if (header.charCodeAt(end - 1) === 0x2c && comma !== end - 1) return failure("duplicate_header", "The signature header is present more than once.");
+    if (header.charCodeAt(end - 1) === 0x2c && comma !== end - 1)
+      return failure("duplicate_header", "The signature header is present more than once.");
     const algorithm = versionAt(header, from, comma);
     if (algorithm === undefined || !algorithms.has(algorithm) || ++known > limits.signaturesMax) continue;
     const bytes = decode("base64", header, comma + 1, end);
@@ -98,7 +111,9 @@ function readSignatures(header: string, algorithms: ReadonlySet<Algorithm>): Can
   }
   if (candidates.length > 0) return candidates;
   if (known > 0) return failure("malformed_signature", 'The signature is not "v1,", or "v1a,", and base64 of the full length.');
-  const wanted = [...algorithms].map((algorithm) => (algorithm === "ed25519" ? "v1a (a public key is configured)" : "v1 (a secret is configured)"));
+  const wanted = [...algorithms].map((algorithm) =>
+    algorithm === "ed25519" ? "v1a (a public key is configured)" : "v1 (a secret is configured)",
+  );
   return failure("unknown_signature_version", `The signature header holds no signature of version ${wanted.join(" or ")}.`);
 }
 
@@ -172,6 +187,7 @@ function signingKey(secret: string, scheme: StandardWebhooksScheme, path: string
   if (secret.startsWith("whpk_")) throw new ConfigError(path, "is a public key; to sign, give the private key whsk_…");
   if (!secret.startsWith("whsk_")) return { algorithm: "hmac-sha256", bytes: secretBytes(secret, scheme.key, path) };
   const bytes = decodeBase64Secret(secret.slice("whsk_".length));
-  if (bytes === undefined || bytes.length !== 64) throw new ConfigError(path, "is not whsk_ and base64 of a 32-byte seed and its 32-byte public key");
+  if (bytes === undefined || bytes.length !== 64)
+    throw new ConfigError(path, "is not whsk_ and base64 of a 32-byte seed and its 32-byte public key");
   return { algorithm: "ed25519", bytes };
 }

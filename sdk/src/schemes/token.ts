@@ -60,7 +60,8 @@ function headerToken(value: string | null | undefined, place: Place): string | V
   if (value === null) return failure("duplicate_header", `The header ${place.header} is present more than once.`);
   // The name of an authentication scheme is case-insensitive (RFC 9110, section 11.1).
   const prefix = value.slice(0, place.prefix.length);
-  if (prefix.toLowerCase() !== place.prefix.toLowerCase()) return failure("wrong_token", `The header ${place.header} does not start with "${place.prefix}".`);
+  if (prefix.toLowerCase() !== place.prefix.toLowerCase())
+    return failure("wrong_token", `The header ${place.header} does not start with "${place.prefix}".`);
   return value.slice(place.prefix.length);
 }
 

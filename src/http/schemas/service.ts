@@ -55,3 +55,5 @@ export type ApiKeyCreate = z.output<typeof apiKeyCreate>;
 export type ApiKeyView = z.output<typeof apiKey>;
 export type ApiKeyQuery = z.output<typeof apiKeyQuery>;
 export type TailQuery = z.output<typeof tailQuery>;
+
+export const openApiDocument = z.record(z.string(), z.unknown());

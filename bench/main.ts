@@ -1,0 +1,62 @@
+// `npm run bench`: every figure of merit in one run, as ratios to the platform's floor. See bench/README.md.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { benchDelivery } from "./delivery.ts";
+import { benchEndToEnd } from "./end-to-end.ts";
+import { benchIngest } from "./ingest.ts";
+import { benchMemory } from "./memory.ts";
+import { milliseconds, verdict } from "./report.ts";
+
+const PARTS = ["ingest", "delivery", "end-to-end", "memory"] as const;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    rounds: { type: "string", default: "5" },
+    requests: { type: "string", default: "40000" },
+    events: { type: "string", default: "500000" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) {
+  console.log(`npm run bench -- [--only ${PARTS.join("|")}]... [--rounds 5] [--requests 40000] [--events 500000]`);
+  process.exit(0);
+}
+
+const wanted = new Set(values.only ?? PARTS);
+const size = { rounds: Number(values.rounds), requests: Number(values.requests) };
+const lines: string[] = [];
+const report: Record<string, unknown> = { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model };
+
+if (wanted.has("ingest")) {
+  const ingest = await benchIngest(size);
+  report["ingest"] = ingest;
+  lines.push(verdict("ingest, ratio to bare node:http (stretch 0.60)", ingest.ratio.toFixed(3), ">= 0.45", ingest.ratio >= 0.45));
+  lines.push(verdict(`ingest p99 at half load (${ingest.halfLoad.perSecond}/s)`, milliseconds(ingest.halfLoad.p99Ms), "< 25 ms", ingest.halfLoad.p99Ms < 25));
+  lines.push(`        ingest saturated: p50 ${milliseconds(ingest.saturated.p50Ms)}, p99 ${milliseconds(ingest.saturated.p99Ms)}; at half load p50 ${milliseconds(ingest.halfLoad.p50Ms)}`);
+}
+if (wanted.has("delivery")) {
+  const delivery = await benchDelivery(size);
+  report["delivery"] = delivery;
+  lines.push(verdict("delivery, ratio to bare undici (stretch 0.75)", delivery.ratio.toFixed(3), ">= 0.65", delivery.ratio >= 0.65));
+}
+if (wanted.has("end-to-end")) {
+  const endToEnd = await benchEndToEnd({ seconds: 10 });
+  report["endToEnd"] = endToEnd;
+  lines.push(verdict("request in to delivery at 500/s, p50", milliseconds(endToEnd.p50Ms), "< 10 ms", endToEnd.p50Ms < 10));
+  lines.push(`        its p99: ${milliseconds(endToEnd.p99Ms)}`);
+}
+if (wanted.has("memory")) {
+  const memory = await benchMemory({ events: Number(values.events) });
+  report["memory"] = memory;
+  lines.push(verdict(`highest resident memory over ${memory.events} events`, `${memory.maxMiB} MiB`, "< 250 MiB", memory.maxMiB < 250));
+}
+
+console.log(`\n${lines.join("\n")}`);
+mkdirSync(new URL("results/", import.meta.url), { recursive: true });
+const file = new URL("results/latest.json", import.meta.url);
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+console.log("\nwritten to bench/results/latest.json");
+process.exit(lines.some((line) => line.startsWith("MISSED")) ? 1 : 0);

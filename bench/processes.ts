@@ -1,0 +1,106 @@
+// Starts and ends the processes a bench is made of; each ends with the bench, whatever happens.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const started = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
+const root = new URL("..", import.meta.url).pathname;
+
+function launch(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+  started.add(child);
+  child.once("exit", () => started.delete(child));
+  return child;
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout!.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+    });
+    child.once("exit", (code) => reject(new Error(`a process of the bench ended early with ${code}`)));
+  });
+}
+
+/** Runs a script to its end and reads the JSON it prints. */
+export async function runJson<T>(script: string, plan: unknown): Promise<T> {
+  const child = launch([join("bench", script), JSON.stringify(plan)]);
+  let text = "";
+  child.stdout!.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  if (code !== 0) throw new Error(`${script} ended with ${code}`);
+  return JSON.parse(text) as T;
+}
+
+export interface Service {
+  port: number;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** A script that listens and prints its port. */
+export async function startScript(script: string): Promise<Service> {
+  const child = launch([join("bench", script)]);
+  return { port: Number(await firstLine(child)), pid: child.pid!, stop: () => end(child) };
+}
+
+export interface PosthornService extends Service {
+  url: string;
+  call<T>(method: string, path: string, body?: unknown): Promise<T>;
+}
+
+/** The real program, as built, on a data directory of its own. */
+export async function startPosthorn(): Promise<PosthornService> {
+  const directory = mkdtempSync(join(tmpdir(), "posthorn-bench-"));
+  const key = "phk_bench-key-not-a-secret-000000";
+  const child = launch(["bin/posthorn.js", "start", "--json"], {
+    POSTHORN_PORT: "0",
+    POSTHORN_DATA_DIR: directory,
+    POSTHORN_API_KEY: key,
+    POSTHORN_LOG_LEVEL: "warn",
+    POSTHORN_OUTBOUND_ALLOW: "loopback",
+    POSTHORN_OUTBOUND_PLAIN_HTTP: "true",
+  });
+  const { url } = JSON.parse(await firstLine(child)) as { url: string };
+  return {
+    url,
+    port: Number(new URL(url).port),
+    pid: child.pid!,
+    async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+      const answer = await fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+      return JSON.parse(text) as T;
+    },
+    async stop() {
+      await end(child);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await gone;
+}
+
+/** Resident memory of a process in MiB (Linux). */
+export function residentMiB(pid: number): number {
+  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return Math.round(Number(kib ?? 0) / 1024);
+}

@@ -1,0 +1,14 @@
+// GET /v1/deliveries/{id}: one delivery with its attempts.
+import { LIST_LIMIT_MAX } from "../../limits.ts";
+import { notFound } from "../problem.ts";
+import { type Answer, type Call, json } from "../route.ts";
+import type { DeliveryDetailView } from "../schemas/delivery.ts";
+import { attemptView, deliveryView } from "../views/records.ts";
+
+export async function getDelivery({ api, id }: Call): Promise<Answer> {
+  const delivery = await api.store.delivery(id);
+  if (delivery === null) throw notFound("delivery", id);
+  const attempts = await api.store.attempts({ deliveryId: delivery.id, limit: LIST_LIMIT_MAX, cursor: null, since: null, until: null });
+  const body: DeliveryDetailView = { ...deliveryView(delivery, api.catalog), attempts: attempts.data.map(attemptView).reverse() };
+  return json(200, body);
+}

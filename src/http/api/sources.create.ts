@@ -1,0 +1,29 @@
+// POST /v1/sources: makes a source; answers its ingest URL, and the secret when we made it.
+import { newId } from "../../core/id.ts";
+import type { Source } from "../../core/source.ts";
+import { newIngestToken } from "../../flow/catalog-keys.ts";
+import { answerSaved } from "../answers.ts";
+import type { Answer, Call } from "../route.ts";
+import type { SourceCreate } from "../schemas/source.ts";
+import { sourceDefaults, sourceFields } from "../source-fields.ts";
+import { generateSourceSecret } from "../source-secrets.ts";
+import { sourceView } from "../views/source.ts";
+
+export function createSource(call: Call<SourceCreate>): Promise<Answer> {
+  const { api, body } = call;
+  const now = api.clock.now();
+  const source: Source = {
+    ...sourceDefaults(),
+    ...sourceFields(body),
+    id: newId(api.ids, "src"),
+    name: body.name,
+    token: newIngestToken(api.random),
+    createdAt: now,
+    updatedAt: now,
+  };
+  // An empty list asks for none; only a field left out asks us for one.
+  const secret = body.secrets === undefined && source.publicKey === null ? generateSourceSecret(source, api.random) : null;
+  if (secret !== null) source.secrets = [{ value: secret, expiresAt: null }];
+  const view = (saved: Source) => sourceView(saved, call.baseUrl, secret ?? undefined);
+  return answerSaved(call, "source", 201, view, (remember) => api.catalog.saveSource(source, remember));
+}

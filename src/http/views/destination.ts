@@ -1,0 +1,47 @@
+// A destination as it is shown: of its credentials only hints.
+import type { Destination } from "../../core/destination.ts";
+import { secretHint } from "../../flow/catalog-keys.ts";
+import type { DestinationView } from "../schemas/destination.ts";
+import { timeView } from "./times.ts";
+
+const SECRET_NAME = /authorization|cookie|token|secret|password|signature|credential|key/i;
+
+/** `secret` is given in the one answer that shows a secret we made. */
+export function destinationView(destination: Destination, secret?: string): DestinationView {
+  const { headers, auth, signature, state, method, createdAt, updatedAt, ...plain } = destination;
+  return {
+    ...plain,
+    method: method as DestinationView["method"],
+    ...(secret === undefined ? {} : { secret }),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, SECRET_NAME.test(name) ? secretHint(value) : value])),
+    auth: authView(auth),
+    signature: signatureView(signature),
+    state: state.kind === "active" ? state : { ...state, since: timeView(state.since) },
+    createdAt: timeView(createdAt),
+    updatedAt: timeView(updatedAt),
+  };
+}
+
+function authView(auth: Destination["auth"]): DestinationView["auth"] {
+  switch (auth.kind) {
+    case "none":
+      return auth;
+    case "basic":
+      return { ...auth, password: { hint: secretHint(auth.password) } };
+    case "bearer":
+      return { ...auth, token: { hint: secretHint(auth.token) } };
+    case "apiKey":
+      return { ...auth, value: { hint: secretHint(auth.value) } };
+  }
+}
+
+function signatureView(signature: Destination["signature"]): DestinationView["signature"] {
+  switch (signature.kind) {
+    case "none":
+      return signature;
+    case "standard-webhooks":
+      return { kind: signature.kind, secrets: signature.secrets.map((value) => ({ hint: secretHint(value) })) };
+    case "hmac":
+      return { ...signature, secret: { hint: secretHint(signature.secret) } };
+  }
+}

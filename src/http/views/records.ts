@@ -1,0 +1,161 @@
+// Subscriptions, events, requests, deliveries, attempts, jobs and keys as they are shown.
+import type { ApiKey } from "../../core/api-key.ts";
+import type { Attempt, Delivery } from "../../core/delivery.ts";
+import { type Event, type EventHead, headerValue, type RequestHead } from "../../core/event.ts";
+import type { Job } from "../../core/job.ts";
+import type { Subscription } from "../../core/subscription.ts";
+import type { Catalog } from "../../flow/catalog.ts";
+import type { RequestRecord, RequestRecordHead } from "../../store/store.ts";
+import type { AttemptView, DeliveryStatus, DeliveryView } from "../schemas/delivery.ts";
+import type { EventHeadView, EventView, RequestHeadView, RequestView } from "../schemas/event.ts";
+import type { JobView } from "../schemas/job.ts";
+import type { ApiKeyView } from "../schemas/service.ts";
+import type { SubscriptionView } from "../schemas/subscription.ts";
+import { bodyView, headerPairsView, timeView, timeViewOrNull } from "./times.ts";
+
+export function subscriptionView(subscription: Subscription): SubscriptionView {
+  return { ...subscription, createdAt: timeView(subscription.createdAt), updatedAt: timeView(subscription.updatedAt) };
+}
+
+export function eventHeadView(event: EventHead): EventHeadView {
+  return {
+    id: event.id,
+    sourceId: event.sourceId,
+    tenantId: event.tenantId,
+    type: event.type,
+    key: event.key,
+    providerEventId: event.providerEventId,
+    channels: event.channels,
+    receivedAt: timeView(event.receivedAt),
+    deliverAt: timeViewOrNull(event.deliverAt),
+    contentType: headerValue(event.request.headers, "content-type") ?? null,
+    bodyBytes: event.bodyBytes,
+  };
+}
+
+export function eventView(event: Event): EventView {
+  return { ...eventHeadView(event), request: requestFactsView(event.request), ...bodyView(event.request.body) };
+}
+
+export function requestHeadView(record: RequestRecordHead): RequestHeadView {
+  return {
+    id: record.id,
+    sourceId: record.sourceId,
+    outcome: record.outcome,
+    cause: record.cause,
+    message: record.message,
+    eventId: record.eventId,
+    receivedAt: timeView(record.receivedAt),
+    method: record.request.method,
+    contentType: headerValue(record.request.headers, "content-type") ?? null,
+    remoteAddress: record.request.remoteAddress,
+    bodyBytes: record.bodyBytes,
+  };
+}
+
+export function requestView(record: RequestRecord): RequestView {
+  return {
+    ...requestHeadView(record),
+    request: requestFactsView(record.request),
+    ...bodyView(record.request.body),
+    bodyTruncated: record.request.body.byteLength < record.bodyBytes,
+  };
+}
+
+function requestFactsView(request: RequestHead): EventView["request"] {
+  const { method, pathTail, query, headers, remoteAddress } = request;
+  return { method, pathTail, query, headers: headerPairsView(headers), remoteAddress };
+}
+
+/** `paused` is not stored: it is what waiting for a destination that takes nothing looks like. */
+export function deliveryView(delivery: Delivery, catalog: Pick<Catalog, "destination">): DeliveryView {
+  const { status, reason } = statusOf(delivery, catalog);
+  return {
+    id: delivery.id,
+    eventId: delivery.eventId,
+    destinationId: delivery.destinationId,
+    subscriptionId: delivery.subscriptionId,
+    status,
+    reason,
+    attemptCount: delivery.attempts,
+    nextAttemptAt: timeViewOrNull(delivery.nextAttemptAt),
+    trigger: delivery.trigger,
+    jobId: delivery.jobId,
+    createdAt: timeView(delivery.createdAt),
+    finishedAt: timeViewOrNull(delivery.finishedAt),
+  };
+}
+
+function statusOf(delivery: Delivery, catalog: Pick<Catalog, "destination">): { status: DeliveryStatus; reason: string | null } {
+  const state = delivery.state === "waiting" ? catalog.destination(delivery.destinationId)?.state : undefined;
+  switch (state?.kind) {
+    case undefined:
+    case "active":
+      return { status: delivery.state, reason: delivery.reason };
+    case "paused":
+      return { status: "paused", reason: "The destination is paused." };
+    case "disabled":
+      return { status: "paused", reason: `The destination is disabled: ${state.reason}` };
+  }
+}
+
+export function attemptView(attempt: Attempt): AttemptView {
+  const { request, result } = attempt;
+  return {
+    id: attempt.id,
+    deliveryId: attempt.deliveryId,
+    eventId: attempt.eventId,
+    destinationId: attempt.destinationId,
+    number: attempt.number,
+    startedAt: timeView(attempt.startedAt),
+    durationMs: attempt.durationMs,
+    request: { method: request.method, url: request.url, headers: headerPairsView(request.headers) },
+    response:
+      result.kind === "response"
+        ? { status: result.status, headers: headerPairsView(result.headers), ...bodyView(result.body), truncated: result.truncated }
+        : null,
+    failure: result.kind === "failure" ? { code: result.failure, message: result.message } : null,
+  };
+}
+
+export function jobView(job: Job): JobView {
+  const { since, until, ...filter } = job.filter;
+  return {
+    id: job.id,
+    kind: job.kind,
+    status: job.status,
+    filter: {
+      ...filter,
+      ...(since === undefined ? {} : { since: timeView(since) }),
+      ...(until === undefined ? {} : { until: timeView(until) }),
+    },
+    ratePerSecond: job.ratePerSecond,
+    progress: progressOf(job),
+    eventsSeen: job.eventsSeen,
+    eventsTotal: job.eventsTotal,
+    deliveriesCreated: job.deliveriesCreated,
+    message: job.message,
+    createdAt: timeView(job.createdAt),
+    updatedAt: timeView(job.updatedAt),
+    finishedAt: timeViewOrNull(job.finishedAt),
+  };
+}
+
+/** Events may expire while a job runs, so only the end itself is 1. */
+function progressOf(job: Job): number {
+  if (job.status === "finished") return 1;
+  return job.eventsTotal === 0 ? 0 : Math.min(0.99, job.eventsSeen / job.eventsTotal);
+}
+
+/** `key` is given in the one answer that shows it. */
+export function apiKeyView(key: ApiKey, text?: string): ApiKeyView {
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: key.scopes,
+    ...(text === undefined ? {} : { key: text }),
+    hint: key.hint,
+    createdAt: timeView(key.createdAt),
+    expiresAt: timeViewOrNull(key.expiresAt),
+  };
+}
