@@ -24,7 +24,7 @@ const store = await openSqliteStore({ directory, clock, random, requestsKeptMax:
 const guard = createAddressGuard({ allow: ["loopback"], allowPlainHttp: true });
 const transport = createHttpTransport({ guard, clock, connectionsPerOrigin: plan.connections });
 const ids = createIdSource(clock, random);
-const catalog = await createCatalog({ store, sealer: createSealer(new Uint8Array(32), random), clock, ids, checkUrl: guard.checkUrl, checkHeaders } );
+const catalog = await createCatalog({ store, sealer: createSealer(new Uint8Array(32), random), clock, ids, checkUrl: (url) => guard.checkUrl(url), checkHeaders } );
 const destination = benchDestination(plan.url, plan.connections);
 const saved = [await catalog.saveDestination(destination), await catalog.saveSubscription(benchSubscription(destination.id))];
 if (saved.some((outcome) => !outcome.ok)) throw new Error(JSON.stringify(saved));

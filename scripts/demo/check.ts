@@ -6,7 +6,7 @@ import type { TableRow } from "./table.ts";
 
 interface Delivery {
   status: string;
-  attempts: number;
+  attemptCount: number;
 }
 
 interface Rejected {
@@ -27,7 +27,7 @@ export async function checkDemo(run: { server: DemoServer; receiver: DemoReceive
     settledRejections(server, count("forged")),
   ]);
   const deliveries = await settledDeliveries(server);
-  const retried = deliveries.filter((delivery) => delivery.attempts > 1).length;
+  const retried = deliveries.filter((delivery) => delivery.attemptCount > 1).length;
   const rows: TableRow[] = [
     { what: "accepted", expected: count("genuine"), found: events.length },
     { what: "duplicates", expected: count("duplicate"), found: duplicates.length },

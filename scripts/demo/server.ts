@@ -53,7 +53,7 @@ export async function startDemoServer(): Promise<DemoServer> {
   return {
     async connect(receiverUrl) {
       const source = await call<{ id: string; url: string }>("POST", "/v1/sources", { name: "github", provider: "github", secrets: [SOURCE_SECRET] });
-      const destination = await call<{ id: string; signature: { secrets: { value: string }[] } }>("POST", "/v1/destinations", {
+      const destination = await call<{ id: string; secret?: string }>("POST", "/v1/destinations", {
         name: "receiver",
         type: "http",
         url: receiverUrl,
@@ -61,7 +61,7 @@ export async function startDemoServer(): Promise<DemoServer> {
         retry: { scheduleMs: [0, 200, 400, 800], jitter: 0.2 },
       });
       await call("POST", "/v1/subscriptions", { sourceId: source.id, destinationId: destination.id });
-      const signingSecret = destination.signature.secrets[0]?.value;
+      const signingSecret = destination.secret;
       if (signingSecret === undefined) throw new Error("the destination came without its signing secret");
       return { ingestUrl: source.url, sourceSecret: SOURCE_SECRET, signingSecret };
     },

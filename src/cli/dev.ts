@@ -55,7 +55,7 @@ function welcome({ terminal }: Context, app: RunningApp, dataDir: string): strin
     ["API key", keyText],
     ["Ingest URL", app.devSource?.url],
   ]);
-  const lines = [bold("Posthorn is running."), "", indent(pairs)];
+  const lines = [bold("Posthorn is running."), "", indent(pairs), ""];
   if (app.apiKeyIsNew) lines.push(dim(`The API key is new; it is kept in ${keyFile}.`), "");
   if (app.devSource !== null) lines.push("Send it a webhook:", "", indent(ingestCurl(app.devSource.url)), "");
   lines.push("Next: have events delivered to your program, here on port 3000.", "");

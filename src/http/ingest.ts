@@ -165,8 +165,9 @@ function problem(status: number, title: string): string {
   return JSON.stringify({ type: "about:blank", title, status });
 }
 
-// What still arrives after a 413 is read and dropped up to this, so that the answer is not lost to a reset connection.
-const DROPPED_BYTES_MAX = 1024 ** 2;
+// What still arrives after a 413 is read and dropped up to this (above the largest body a source may take), so that the
+// answer is not lost to a reset connection.
+const DROPPED_BYTES_MAX = 32 * 1024 ** 2;
 
 function refuseRest(request: IncomingMessage, response: ServerResponse): void {
   response.shouldKeepAlive = false;
