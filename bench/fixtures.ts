@@ -1,6 +1,6 @@
 // The destination and subscription the benches deliver through.
 import type { Destination } from "../src/core/destination.ts";
-import { defaultRetryPolicy } from "../src/core/retry.ts";
+import { defaultRetryPolicy } from "../src/core/retry-schedule.ts";
 import type { Subscription } from "../src/core/subscription.ts";
 
 // Not a secret of anything: the bytes spell what it is for.

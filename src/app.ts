@@ -17,6 +17,7 @@ import { createHttpTransport } from "./outbound/http.ts";
 import { createSealer } from "./store/sealer.ts";
 import { openSqliteStore } from "./store/sqlite/index.ts";
 import { systemClock } from "./system/clock.ts";
+import { curbHeapGrowth } from "./system/heap.ts";
 import { systemRandom } from "./system/random.ts";
 import { VERSION } from "./version.ts";
 
@@ -96,6 +97,7 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   const { url, port } = await server.listen(settings);
   ownPorts.push(port);
   await running.start();
+  curbHeapGrowth();
   writeServerFile(settings.dataDir, { url, pid: process.pid });
   opened.push(() => removeServerFile(settings.dataDir));
   return { url, ...key, devSource: devSource === null ? null : { url: `${settings.publicUrl ?? url}/in/${devSource.token}` } };

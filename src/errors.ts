@@ -118,7 +118,7 @@ export interface FieldProblem {
   message: string;
 }
 
-export const ERROR_DOCS = "/docs/errors.md";
+const ERROR_DOCS = "/docs/errors.md";
 
 /** RFC 9457, as sent. */
 export interface Problem {

@@ -34,12 +34,15 @@ export const COMMAND_IDS_MAX = 250;
 /** Names and texts in configuration documents. */
 export const NAME_CHARACTERS_MAX = 200;
 export const URL_CHARACTERS_MAX = 2_048;
-export const EVENT_TYPE_CHARACTERS_MAX = 256;
+export { EVENT_TYPE_CHARACTERS_MAX } from "./core/event-type.ts";
 export const EVENT_KEY_CHARACTERS_MAX = 256;
 export const CHANNELS_MAX = 10;
 export const CHANNEL_CHARACTERS_MAX = 128;
 export const EVENT_TYPES_PER_SUBSCRIPTION_MAX = 500;
 export const STATIC_HEADERS_MAX = 50;
+
+/** Retry schedules; the reasons stand where the rules do. */
+export { ATTEMPTS_MAX, DELAY_MS_MAX, JITTER_MAX } from "./core/retry-schedule.ts";
 
 /** Sending: design defaults per destination, and how far one may turn them. */
 export const ATTEMPT_DEADLINE_DEFAULT_MS = 20_000;
@@ -47,8 +50,6 @@ export const ATTEMPT_DEADLINE_MS_MAX = 300_000;
 export const CONNECT_TIMEOUT_DEFAULT_MS = 5_000;
 export const RESPONSE_BYTES_DEFAULT = 16 * 1024;
 export const RESPONSE_BYTES_MAX = MIB;
-export const RETRIES_MAX = 50;
-export const RETRY_DELAY_MS_MAX = 30 * 86_400_000;
 
 /** Batches of the flow: large enough to amortise a commit, small enough not to stall the next one. */
 export const DISPATCH_BATCH_EVENTS_MAX = 500;

@@ -1,10 +1,10 @@
 // argv → command. Connects the command line to the real process and to the app, which is loaded only when a server starts.
-import { readFileSync } from "node:fs";
 import { runProgram } from "./cli/program.ts";
 import type { Context } from "./cli/command.ts";
 import { processTerminal } from "./cli/terminal.ts";
 import { processEnvironment } from "./config.ts";
 import { systemClock } from "./system/clock.ts";
+import { VERSION } from "./version.ts";
 
 quietSqliteNotice();
 for (const stream of [process.stdout, process.stderr]) {
@@ -31,14 +31,9 @@ const context: Context = {
   exitNow: (code) => process.exit(code),
 };
 
-const exit = await runProgram(process.argv.slice(2), context, { version: packageVersion() });
+const exit = await runProgram(process.argv.slice(2), context, { version: VERSION });
 // Sockets kept alive by fetch would hold the process for seconds; what was written is flushed first.
 process.stdout.write("", () => process.stderr.write("", () => process.exit(exit)));
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
-  return manifest.version;
-}
 
 /** Earlier releases of Node 24 call node:sqlite experimental on stderr; every other warning passes. */
 function quietSqliteNotice(): void {

@@ -23,9 +23,9 @@ export interface FilterProblem {
   message: string;
 }
 
-export const FILTER_NODES_MAX = 1000;
+const FILTER_NODES_MAX = 1000;
 /** Compiled size of all regular expressions of a filter: `a{1000}` is 1003, an ordinary pattern below 50. */
-export const REGEX_PROGRAM_MAX = 10_000;
+const REGEX_PROGRAM_MAX = 10_000;
 const PROBLEMS_MAX = 20;
 
 /** What one compilation gathers and may still use. */

@@ -3,7 +3,7 @@
 /** Deepest nesting of lists and objects, for bodies and for filters. JSON.parse itself takes a million. */
 export const DOCUMENT_DEPTH_MAX = 64;
 /** The largest payload a source can be set to take. */
-export const PARSED_BYTES_MAX = 25 * 1024 * 1024;
+const PARSED_BYTES_MAX = 25 * 1024 * 1024;
 /** Form fields and query parameters beyond this are not looked at. */
 const PAIRS_MAX = 1000;
 

@@ -30,14 +30,14 @@ function opposite(answer: Answer): Answer {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return { object: entries.map(([key, item]) => [key, sorted(item)]) };
 }
 
 function same(value: unknown, expected: unknown, place: Place): boolean {
   if (value === undefined || expected === undefined) return false;
   if (place.text && typeof value === "string") {
-    return value === (["number", "boolean"].includes(typeof expected) ? String(expected) : expected);
+    return value === (["number", "boolean"].includes(typeof expected) ? JSON.stringify(expected) : expected);
   }
   return JSON.stringify([typeof value, sorted(value)]) === JSON.stringify([typeof expected, sorted(expected)]);
 }
@@ -76,7 +76,7 @@ function within(value: unknown, operand: unknown, place: Place): Answer {
   if (value == null || options == null) return "no";
   if (typeof value !== "string" || typeof options === "object") return "error";
   if (typeof options !== "string" && !place.text) return "error";
-  return value.includes(String(options)) ? "yes" : "no";
+  return value.includes(typeof options === "string" ? options : JSON.stringify(options)) ? "yes" : "no";
 }
 
 function ordered(key: string, value: unknown, operand: unknown, place: Place): Answer {
@@ -342,7 +342,7 @@ describe("the compiled filter and the model", () => {
       if (typeof value !== "object" || value === null) return value;
       return Object.fromEntries(
         Object.entries(value)
-          .reverse()
+          .toReversed()
           .map(([key, item]) => [key, reversed(item)]),
       );
     };

@@ -37,7 +37,7 @@ export interface Operator {
   compile(operand: unknown, context: OperatorContext): Check;
 }
 
-export const REGEX_CHARACTERS_MAX = 1000;
+const REGEX_CHARACTERS_MAX = 1000;
 
 type Operand = (run: Run) => unknown;
 
@@ -99,7 +99,7 @@ function compileMembership(operand: unknown, context: OperatorContext): Check {
     if (typeof value !== "string" || typeof options === "object") return fault(run, site, value, sayWrong);
     if (typeof options !== "string" && !text) return fault(run, site, value, sayWrong);
     if (!spend(run, value.length >> 6)) return ERROR;
-    return value.includes(String(options)) ? YES : miss(run, site, value, sayNot);
+    return value.includes(textOf(options)) ? YES : miss(run, site, value, sayNot);
   };
   return member;
 }
@@ -356,3 +356,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["$type", { asks: "value", compile: compileType }],
   ["$size", { asks: "value", compile: compileSize }],
 ]);
+
+/** Headers and queries hold only texts, so a number or boolean is looked for as it would be written. */
+function textOf(value: {} | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

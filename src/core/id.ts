@@ -18,7 +18,7 @@ const BODY_CHARS = TIME_CHARS + COUNTER_CHARS + TAIL_CHARS;
 const COUNTER_LIMIT = 2048;
 const EPOCH_MS = Date.UTC(2020, 0, 1);
 
-const VALUE_OF = new Map([...ALPHABET].map((character, value) => [character, value]));
+const VALUE_OF = new Map(ALPHABET.split("").map((character, value) => [character, value]));
 const PAIRS = Array.from({ length: 1024 }, (_, value) => ALPHABET.charAt(value >> 5) + ALPHABET.charAt(value & 31));
 const BODY_PATTERN = new RegExp(`^[0-7][${ALPHABET}]{${BODY_CHARS - 1}}$`);
 

@@ -31,13 +31,13 @@ function parseHttpDate(text: string, nowMs: number): number | null {
   for (const form of DATE_FORMS) {
     const parts = form.exec(text)?.groups;
     if (parts === undefined) continue;
-    const [day, hour, minute, second] = [parts.day, parts.hour, parts.minute, parts.second].map(Number);
+    const [day, hour, minute, second] = [parts.day, parts.hour, parts.minute, parts.second].map(Number) as [number, number, number, number];
     const month = MONTHS.indexOf(parts.month!);
     const year = parts.year!.length === 2 ? fullYear(Number(parts.year), nowMs) : Number(parts.year);
-    if (hour! > 23 || minute! > 59 || second! > 60 || year < 1970) return null;
-    const atMs = Date.UTC(year, month, day!, hour!, minute!, second!);
+    if (hour > 23 || minute > 59 || second > 60 || year < 1970) return null;
+    const atMs = Date.UTC(year, month, day, hour, minute, second);
     // Date.UTC rolls 31 June over into July; such a date is garbage.
-    return new Date(Date.UTC(year, month, day!)).getUTCDate() === day ? atMs : null;
+    return new Date(Date.UTC(year, month, day)).getUTCDate() === day ? atMs : null;
   }
   return null;
 }

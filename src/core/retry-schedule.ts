@@ -24,11 +24,11 @@ export const DEFAULT_SCHEDULE_MS: readonly number[] = [
 ];
 
 /** ±20 %, so that what failed together is not retried together. */
-export const DEFAULT_JITTER = 0.2;
+const DEFAULT_JITTER = 0.2;
 
 export const ATTEMPTS_MAX = 50;
 export const DELAY_MS_MAX = 7 * DAY_MS;
-export const SCHEDULE_MS_MAX = 30 * DAY_MS;
+const SCHEDULE_MS_MAX = 30 * DAY_MS;
 /** Above one half, a delay and the one after it could change places. */
 export const JITTER_MAX = 0.5;
 

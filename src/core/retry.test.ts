@@ -1,19 +1,9 @@
 // What follows an attempt: each answer and failure, and the bounds that hold for all of them.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  DEFAULT_SCHEDULE_MS,
-  RETRY_AFTER_MS_MAX,
-  SLOW_DOWN_MS_MIN,
-  decideAfter,
-  defaultRetryPolicy,
-  parseRetryAfter,
-  previewSchedule,
-  validateRetryPolicy,
-  validateSchedule,
-  type AttemptOutcome,
-  type Decision,
-} from "./retry.ts";
+import { RETRY_AFTER_MS_MAX, SLOW_DOWN_MS_MIN, decideAfter, type AttemptOutcome, type Decision } from "./retry.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+import { DEFAULT_SCHEDULE_MS, defaultRetryPolicy, previewSchedule, validateRetryPolicy, validateSchedule } from "./retry-schedule.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 21, 8, 0, 0);
 

@@ -4,21 +4,6 @@ import { headerValue } from "./event.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { jitteredDelayMs } from "./retry-schedule.ts";
 
-export { parseRetryAfter } from "./retry-after.ts";
-export {
-  ATTEMPTS_MAX,
-  DEFAULT_JITTER,
-  DEFAULT_SCHEDULE_MS,
-  DELAY_MS_MAX,
-  JITTER_MAX,
-  SCHEDULE_MS_MAX,
-  defaultRetryPolicy,
-  previewSchedule,
-  validateRetryPolicy,
-  validateSchedule,
-} from "./retry-schedule.ts";
-export type { ScheduledAttempt, ScheduleVerdict } from "./retry-schedule.ts";
-export type { RetryPolicy } from "./destination.ts";
 
 /** A receiver that says "too much" or does not answer gets at least a minute, whatever the schedule. */
 export const SLOW_DOWN_MS_MIN = 60_000;
@@ -67,7 +52,7 @@ export interface DecisionInput {
  * Reads the status and the two headers a receiver steers us with: `retry-after`, and the `webhook-delivery` header of
  * Standard Webhooks (`disable`, `abort-message`). Redirects are failures: they are never followed.
  */
-export function classifyResponse(status: number, headers: readonly string[], nowMs: number): ResponseClass {
+function classifyResponse(status: number, headers: readonly string[], nowMs: number): ResponseClass {
   if (status >= 200 && status <= 299) return { kind: "success" };
   if (status === 410) return { kind: "disable", reason: "The receiver answered 410 Gone." };
   switch (deliveryCommand(headers)) {

@@ -114,7 +114,11 @@ export function createSchedule(limits: ScheduleLimits): Schedule {
       return lane;
     },
     lanes: () => lanes.values(),
-    hasRoom: (lane, bodyBytes) => lane.window.size < limits.windowMax && windowBytes + bodyBytes <= limits.windowBytesMax,
+    hasRoom(lane, bodyBytes) {
+      if (lane.window.size >= limits.windowMax) return false;
+      // One delivery always fits: bodies that wait for one slow receiver must not keep every other lane empty.
+      return lane.window.size === 0 || windowBytes + bodyBytes <= limits.windowBytesMax;
+    },
     add(lane, work) {
       state(lane).window.add(work.delivery.seq);
       windowBytes += work.event.bodyBytes;

@@ -1,7 +1,7 @@
 // Everything wrong with a destination that its schema cannot see: the URL, its headers, its signature, its schedule.
 import { ConfigError, createSigner } from "@posthorn/sdk";
 import type { Destination } from "../core/destination.ts";
-import { validateRetryPolicy } from "../core/retry.ts";
+import { validateRetryPolicy } from "../core/retry-schedule.ts";
 import type { FieldProblem } from "../errors.ts";
 import type { UrlVerdict } from "../outbound/transport.ts";
 
@@ -48,7 +48,9 @@ function checkAuth({ auth }: Destination, rules: OutboundRules): FieldProblem[] 
     case "none":
       return [];
     case "basic":
-      return auth.username.includes(":") ? [{ path: "auth.username", message: "A user name cannot hold a colon in Basic authentication." }] : [];
+      return auth.username.includes(":")
+        ? [{ path: "auth.username", message: "A user name cannot hold a colon in Basic authentication." }]
+        : [];
     case "bearer":
       return headerProblem(rules, ["authorization", `Bearer ${auth.token}`], "auth.token");
     case "apiKey":

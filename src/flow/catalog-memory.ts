@@ -49,7 +49,9 @@ export function createMemory() {
   function subscriptionsFor(sourceId: string | null): readonly LiveSubscription[] {
     let found = routes.get(sourceId);
     if (found === undefined) {
-      found = [...subscriptions.values()].filter(({ subscription }) => subscription.sourceId === null || subscription.sourceId === sourceId);
+      found = [...subscriptions.values()].filter(
+        ({ subscription }) => subscription.sourceId === null || subscription.sourceId === sourceId,
+      );
       found = found.toSorted((a, b) => byId(a.subscription, b.subscription));
       routes.set(sourceId, found);
     }

@@ -1,4 +1,5 @@
-// Configuration as the store keeps it: a plain document, and beside it the secret parts, sealed.
+// Configuration as the store keeps it: a plain document, and beside it the secret parts, sealed. Only this file writes
+// either, which is why reading them back needs no second look at their shape.
 import type { ApiKey } from "../core/api-key.ts";
 import type { Destination } from "../core/destination.ts";
 import type { Source } from "../core/source.ts";
@@ -17,7 +18,7 @@ export function sourceRow(source: Source, sealer: Sealer): ConfigRow {
 }
 
 export function sourceFromRow(row: ConfigRow, sealer: Sealer): Source {
-  return { ...parse<Omit<Source, keyof SourceSecrets>>(row), ...open<SourceSecrets>(row, sealer) };
+  return { ...(JSON.parse(row.doc) as Omit<Source, keyof SourceSecrets>), ...(open(row, sealer) as SourceSecrets) };
 }
 
 export function destinationRow(destination: Destination, sealer: Sealer): ConfigRow {
@@ -32,7 +33,7 @@ export function destinationRow(destination: Destination, sealer: Sealer): Config
 }
 
 export function destinationFromRow(row: ConfigRow, sealer: Sealer): Destination {
-  return { ...parse<Omit<Destination, keyof DestinationSecrets>>(row), ...open<DestinationSecrets>(row, sealer) };
+  return { ...(JSON.parse(row.doc) as Omit<Destination, keyof DestinationSecrets>), ...(open(row, sealer) as DestinationSecrets) };
 }
 
 export function subscriptionRow(subscription: Subscription): ConfigRow {
@@ -49,17 +50,12 @@ export function apiKeyRow(key: ApiKey): ConfigRow {
 }
 
 export function apiKeyFromRow(row: ConfigRow): ApiKey {
-  return parse<ApiKey>(row);
+  return JSON.parse(row.doc) as ApiKey;
 }
 
-// Only this file writes these documents, so their shape is known.
-function parse<T>(row: ConfigRow): T {
-  return JSON.parse(row.doc) as T;
-}
-
-function open<T>(row: ConfigRow, sealer: Sealer): T {
+function open(row: ConfigRow, sealer: Sealer): unknown {
   if (row.sealed === null) throw new Error(`the ${row.kind} ${row.id} has lost its sealed part`);
-  return sealer.open(context(row.kind, row.id), row.sealed) as T;
+  return sealer.open(context(row.kind, row.id), row.sealed);
 }
 
 function context(kind: ConfigKind, id: string): string {

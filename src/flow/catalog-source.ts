@@ -71,7 +71,7 @@ function compileVerify(source: Source): LiveSource["verify"] {
   };
 }
 
-export function activeSecrets(secrets: readonly SourceSecret[], nowMs: number): SourceSecret[] {
+function activeSecrets(secrets: readonly SourceSecret[], nowMs: number): SourceSecret[] {
   return secrets.filter((secret) => secret.expiresAt === null || secret.expiresAt > nowMs);
 }
 
@@ -129,7 +129,8 @@ function checkResponse(response: SourceResponse): FieldProblem[] {
     const path = `response.headers.${name}`;
     if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) problems.push({ path, message: "This is not a header name." });
     else if (OWN_HEADERS.has(name.toLowerCase())) problems.push({ path, message: "Posthorn writes this header itself." });
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) problems.push({ path, message: "The value holds a line break or a character outside Latin-1." });
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      problems.push({ path, message: "The value holds a line break or a character outside Latin-1." });
   }
   if (response.body !== "" && (response.status === 204 || response.status === 205)) {
     problems.push({ path: "response.body", message: `A ${response.status} answer has no body.` });

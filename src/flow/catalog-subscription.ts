@@ -26,7 +26,8 @@ export function checkSubscription(
   exists: { source(id: string): boolean; destination(id: string): boolean },
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (!exists.destination(subscription.destinationId)) problems.push({ path: "destinationId", message: "There is no destination with this id." });
+  if (!exists.destination(subscription.destinationId))
+    problems.push({ path: "destinationId", message: "There is no destination with this id." });
   if (subscription.sourceId !== null && !exists.source(subscription.sourceId)) {
     problems.push({ path: "sourceId", message: "There is no source with this id." });
   }

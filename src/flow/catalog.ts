@@ -56,8 +56,16 @@ export interface Catalog {
   saveApiKey(key: ApiKey, remember?: Remember<ApiKey>): Promise<SaveOutcome<ApiKey>>;
   /** `change` gets the value in force when its turn comes, so that two changes at once can't undo each other. `problems: null` is an unknown id. */
   updateSource(id: string, change: (source: Source) => Source, remember?: Remember<Source>): Promise<UpdateOutcome<Source>>;
-  updateDestination(id: string, change: (destination: Destination) => Destination, remember?: Remember<Destination>): Promise<UpdateOutcome<Destination>>;
-  updateSubscription(id: string, change: (subscription: Subscription) => Subscription, remember?: Remember<Subscription>): Promise<UpdateOutcome<Subscription>>;
+  updateDestination(
+    id: string,
+    change: (destination: Destination) => Destination,
+    remember?: Remember<Destination>,
+  ): Promise<UpdateOutcome<Destination>>;
+  updateSubscription(
+    id: string,
+    change: (subscription: Subscription) => Subscription,
+    remember?: Remember<Subscription>,
+  ): Promise<UpdateOutcome<Subscription>>;
   remove(kind: ConfigKind, id: string): Promise<RemoveOutcome>;
 
   /** Switches a destination off because its receiver asked for it. Does nothing when it is gone or already disabled. */

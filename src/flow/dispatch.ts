@@ -11,10 +11,12 @@ import type { Tail } from "./tail.ts";
 import type { Worker } from "./worker.ts";
 
 // Events kept as hints between accept and dispatch; beyond it they are read from the store again.
-const HINTS_MAX = 5_000;
-const HINT_BYTES_MAX = 32 * 1024 ** 2;
-// While catching up, dispatch waits this long for the worker to drain its window, then goes on anyway: a slow destination must not hold up the others' deliveries.
-const DRAIN_WAIT_MS = 50;
+const HINTS_MAX = 2_000;
+const HINT_BYTES_MAX = 16 * 1024 ** 2;
+// While catching up, dispatch lets the worker drain its window first, so that a backlog is not read twice. It waits only as
+// long as attempts keep ending at a good rate: a slow destination must not hold up the others' deliveries.
+const DRAIN_LOOK_MS = 50;
+const DRAIN_PROGRESS_MIN = 50;
 const RETRY_WAIT_MS = 1_000;
 
 export interface Dispatcher {
@@ -40,6 +42,8 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   let hintBytes = 0;
   // At start nobody knows what the store holds beyond the cursor, so the first look is at the store.
   let hintsAreComplete = false;
+  // A read of the store can show an event before its own accept has heard of the commit; its hint then comes too late.
+  let coveredSeq = 0;
   let running: Promise<void> | null = null;
   let stopping = false;
   let started = false;
@@ -56,6 +60,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     while (!stopping) {
       const batch = await nextBatch();
       if (batch.length === 0) return;
+      coveredSeq = batch.at(-1)!.seq;
       try {
         await dispatchBatch(options, batch);
       } catch (error) {
@@ -68,15 +73,10 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   }
 
   async function nextBatch(): Promise<Event[]> {
-    if (hintsAreComplete) {
-      const batch = hints.slice(0, DISPATCH_BATCH_EVENTS_MAX);
-      hints = hints.slice(batch.length);
-      for (const event of batch) hintBytes -= event.bodyBytes;
-      return batch;
-    }
+    if (hintsAreComplete) return takeHints();
     // From here on hints gather again; what the read below sees and a hint repeats is told apart by seq.
     hintsAreComplete = true;
-    if (!worker.hasRoom()) await Promise.race([worker.drained(), sleep(clock, DRAIN_WAIT_MS)]);
+    await letWorkerDrain();
     const batch = await readUndispatched();
     if (batch.length === DISPATCH_BATCH_EVENTS_MAX) {
       forgetHints();
@@ -86,11 +86,21 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     const fresh = hints.filter((event) => event.seq > lastSeq);
     hintBytes = fresh.reduce((sum, event) => sum + event.bodyBytes, 0);
     hints = fresh;
-    return batch.length > 0 ? batch : nextHints();
+    return batch.length > 0 || !hintsAreComplete ? batch : takeHints();
   }
 
-  function nextHints(): Event[] {
-    return hintsAreComplete && hints.length > 0 ? hints.splice(0, DISPATCH_BATCH_EVENTS_MAX) : [];
+  async function letWorkerDrain(): Promise<void> {
+    for (let landed = worker.landed; !worker.hasRoom() && !stopping; landed = worker.landed) {
+      await Promise.race([worker.drained(), sleep(clock, DRAIN_LOOK_MS)]);
+      if (worker.landed - landed < DRAIN_PROGRESS_MIN) return;
+    }
+  }
+
+  function takeHints(): Event[] {
+    const batch = hints.slice(0, DISPATCH_BATCH_EVENTS_MAX);
+    hints = hints.slice(batch.length);
+    for (const event of batch) hintBytes -= event.bodyBytes;
+    return batch;
   }
 
   async function readUndispatched(): Promise<Event[]> {
@@ -112,7 +122,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
 
   return {
     committed(event) {
-      if (!hintsAreComplete) return;
+      if (!hintsAreComplete || event.seq <= coveredSeq) return;
       if (hints.length >= HINTS_MAX || hintBytes + event.bodyBytes > HINT_BYTES_MAX) {
         forgetHints();
       } else {
@@ -149,7 +159,7 @@ async function dispatchBatch({ store, catalog, worker, clock, tail }: DispatchOp
 }
 
 /** One delivery per subscription that takes the event. */
-export function deliveriesFor(catalog: Catalog, event: Event, now: number): NewDelivery[] {
+function deliveriesFor(catalog: Catalog, event: Event, now: number): NewDelivery[] {
   const subscriptions = catalog.subscriptionsFor(event.sourceId);
   if (subscriptions.length === 0) return [];
   const input = createFilterInput(event);

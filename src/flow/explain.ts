@@ -10,7 +10,8 @@ import { createFilterInput, matchSubscription } from "./routing.ts";
 /** One verdict for every subscription that exists today. Nothing is written at dispatch for events that do not match. */
 export async function explainEvent({ store, catalog }: { store: Store; catalog: Catalog }, event: Event): Promise<Explanation[]> {
   const made = await store.deliveries({ limit: 250, cursor: null, since: null, until: null, eventId: event.id });
-  const delivered = new Set(made.data.filter((delivery) => delivery.trigger !== "replay").map((delivery) => delivery.subscriptionId));
+  // Those of a job are no sign that the subscription took the event when it came; a retry by hand changes the trigger, not the job.
+  const delivered = new Set(made.data.filter((delivery) => delivery.jobId === null).map((delivery) => delivery.subscriptionId));
   const input = createFilterInput(event);
   const explanations: Explanation[] = [];
   for (const today of catalog.subscriptions()) {

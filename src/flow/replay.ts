@@ -4,7 +4,7 @@ import type { Job, ReplayFilter } from "../core/job.ts";
 import { REPLAY_STEP_EVENTS_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
 import type { NewDelivery, Store } from "../store/store.ts";
-import { type Clock, sleep } from "../system/clock.ts";
+import { type Clock, createPauses } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import { createFilterInput, matchSubscription } from "./routing.ts";
 import type { Worker } from "./worker.ts";
@@ -37,6 +37,8 @@ export function createReplays(options: ReplayOptions): Replays {
   const { store, catalog, worker, clock, log } = options;
   const running = new Map<string, Promise<void>>();
   let stopping = false;
+  // A slow job sleeps for long; a stop must not wait for it.
+  const { pause, end: endPauses } = createPauses(clock);
 
   function run(job: Job): void {
     if (stopping || job.status !== "running" || running.has(job.id)) return;
@@ -50,7 +52,7 @@ export function createReplays(options: ReplayOptions): Replays {
         job = await stepOnce(job);
       } catch (error) {
         log.error({ error, jobId: job.id }, "a replay step failed; it tries again");
-        await sleep(clock, RETRY_WAIT_MS);
+        await pause(RETRY_WAIT_MS);
       }
     }
   }
@@ -71,8 +73,8 @@ export function createReplays(options: ReplayOptions): Replays {
     const { job: stepped, deliveries } = await store.stepJob(next, drafts);
     const bySeq = new Map(step.events.map((event) => [event.seq, event]));
     worker.offer(deliveries.map((delivery) => ({ delivery, event: bySeq.get(delivery.eventSeq)! })));
-    if (job.ratePerSecond !== null) await sleep(clock, (step.events.length * 1000) / job.ratePerSecond);
-    else if (!worker.hasRoom()) await Promise.race([worker.drained(), sleep(clock, RETRY_WAIT_MS)]);
+    if (job.ratePerSecond !== null) await pause((step.events.length * 1000) / job.ratePerSecond);
+    else if (!worker.hasRoom()) await Promise.race([worker.drained(), pause(RETRY_WAIT_MS)]);
     return stepped;
   }
 
@@ -93,6 +95,7 @@ export function createReplays(options: ReplayOptions): Replays {
     },
     async stop() {
       stopping = true;
+      endPauses();
       await Promise.allSettled(running.values());
     },
   };

@@ -15,7 +15,7 @@ export interface Outcome {
 }
 
 export interface Sender {
-  attempt(delivery: Delivery, event: Event, destination: Destination, signal: AbortSignal): Promise<Outcome>;
+  attempt(delivery: Delivery, event: Event, destination: Destination): Promise<Outcome>;
 }
 
 /** What is the same for every delivery of one version of a destination, worked out once. */
@@ -57,7 +57,7 @@ export function createSender(options: { transport: Transport; clock: Clock; cred
   }
 
   return {
-    async attempt(delivery, event, destination, signal) {
+    async attempt(delivery, event, destination) {
       const startedAt = clock.now();
       const ready = prepare(destination);
       const method = destination.method ?? event.request.method;
@@ -74,15 +74,8 @@ export function createSender(options: { transport: Transport; clock: Clock; cred
           headers.push(ready.timestampHeader, String(timestampSeconds));
         }
       }
-      const exchange = await transport.exchange(
-        {
-          method, url, headers, body,
-          deadlineMs: destination.deadlineMs,
-          connectTimeoutMs: destination.connectTimeoutMs,
-          responseBytesMax: destination.responseBytesMax,
-        },
-        signal,
-      );
+      const { deadlineMs, connectTimeoutMs, responseBytesMax } = destination;
+      const exchange = await transport.exchange({ method, url, headers, body, deadlineMs, connectTimeoutMs, responseBytesMax });
       return {
         startedAt,
         durationMs: Math.round(exchange.timings.totalMs),

@@ -8,7 +8,7 @@ import { type Clock, sleep, type Timer } from "../system/clock.ts";
 import type { Random } from "../system/random.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Counters } from "./counters.ts";
-import type { Sender } from "./send.ts";
+import type { Outcome, Sender } from "./send.ts";
 import { createSettler } from "./settle.ts";
 import type { Tail } from "./tail.ts";
 
@@ -22,6 +22,8 @@ const FETCH_MAX = 500;
 // Outcomes not yet committed at which sending pauses: memory and repeated work after a crash stay bounded.
 const SETTLE_BACKLOG_MAX = 4_000;
 const RETRY_WAIT_MS = 1_000;
+// Before bodies that found no room in memory are read again.
+const NO_ROOM_WAIT_MS = 100;
 
 export interface Worker {
   /** Deliveries that dispatch or a job just committed. */
@@ -30,6 +32,8 @@ export interface Worker {
   hasRoom(): boolean;
   /** Resolves the next time `hasRoom` becomes true. */
   drained(): Promise<void>;
+  /** Attempts that have ended since the start: how fast the worker moves. */
+  readonly landed: number;
   /** A person's command changed these. */
   deliveriesChanged(deliveries: Delivery[]): void;
   /** The destination was saved, paused, resumed, disabled or deleted. */
@@ -58,11 +62,16 @@ export function createWorker(options: WorkerOptions): Worker {
   const { store, catalog, sender, clock, log } = options;
   const schedule = createSchedule({ inFlightMax: options.inFlightMax, windowMax: LANE_WINDOW_MAX, windowBytesMax: WINDOW_BYTES_MAX });
   const due = createDueHeap<Lane>();
-  const fetching = new Set<Lane>();
-  const aborts = new AbortController();
+  // Lanes with a look at the store under way, and what left memory or was cancelled meanwhile: that look's answer is older.
+  const fetching = new Map<Lane, Set<number>>();
+  // Retried by hand while in memory: the store has a newer word on them than the outcome that is about to be told.
+  const retried = new Set<number>();
   let timer: { at: number; handle: Timer } | null = null;
-  let drainWaiters: (() => void)[] = [];
+  let draining: PromiseWithResolvers<void> | null = null;
   let stopping = false;
+  // Set when the grace of a stop is over: what still comes back is not recorded, and is sent again after the next start.
+  let abandoned = false;
+  let landed = 0;
   let pumpPlanned = false;
   const settler = createSettler({ ...options, onSettled: settled, onDisabled: destinationChanged });
 
@@ -76,8 +85,9 @@ export function createWorker(options: WorkerOptions): Worker {
       if (work === null) break;
       void sendOne(work);
     }
-    if (drainWaiters.length > 0 && hasRoom()) {
-      for (const resolve of drainWaiters.splice(0)) resolve();
+    if (draining !== null && hasRoom()) {
+      draining.resolve();
+      draining = null;
     }
   }
 
@@ -95,21 +105,26 @@ export function createWorker(options: WorkerOptions): Worker {
       schedule.release(work);
       return;
     }
-    const outcome = await sender.attempt(work.delivery, work.event, destination, aborts.signal);
+    const outcome = await sender.attempt(work.delivery, work.event, destination);
+    landed += 1;
     schedule.landed(work);
     const lane = schedule.lane(work.delivery.destinationId);
-    if (outcome.result.kind === "failure" && outcome.result.failure === "cancelled") schedule.release(work);
+    if (abandoned || isCancelled(outcome)) schedule.release(work);
     else settler.add(work, outcome);
     refill(lane);
     planPump();
   }
 
   function settled(work: Work, settlement: Settlement): void {
+    const { seq, destinationId } = work.delivery;
     schedule.release(work);
-    const lane = schedule.lane(work.delivery.destinationId);
+    const lane = schedule.lane(destinationId);
+    fetching.get(lane)?.add(seq);
     const { step } = settlement;
-    if (step.state === "waiting") waitUntil(lane, nextDue(step));
-    else refill(lane);
+    if (retried.delete(seq)) waitUntil(lane, clock.now());
+    else if (step.state === "waiting") waitUntil(lane, nextDue(step));
+    // Also after a failure: a full window may have kept the lane from looking at the store, and nothing else would make it.
+    refill(lane);
     if (settler.backlog >= SETTLE_BACKLOG_MAX / 2) planPump();
   }
 
@@ -139,9 +154,10 @@ export function createWorker(options: WorkerOptions): Worker {
   function refill(lane: Lane): void {
     if (stopping || !lane.open || fetching.has(lane) || lane.storeDueAt === null || lane.storeDueAt > clock.now()) return;
     if (lane.window.size > LANE_WINDOW_MAX / 2) return;
-    fetching.add(lane);
+    const gone = new Set<number>();
+    fetching.set(lane, gone);
     lane.storeDueAt = null;
-    void fetchDue(lane)
+    void fetchDue(lane, gone)
       .catch(async (error: unknown) => {
         log.error({ error, destinationId: lane.destinationId }, "due deliveries could not be read; trying again");
         await sleep(clock, RETRY_WAIT_MS);
@@ -153,7 +169,7 @@ export function createWorker(options: WorkerOptions): Worker {
       });
   }
 
-  async function fetchDue(lane: Lane): Promise<void> {
+  async function fetchDue(lane: Lane, gone: ReadonlySet<number>): Promise<void> {
     const limit = Math.min(FETCH_MAX, LANE_WINDOW_MAX - lane.window.size);
     const { deliveries, nextDueAt } = await store.dueDeliveries(lane.destinationId, clock.now(), limit, [...lane.window]);
     if (nextDueAt !== null) waitUntil(lane, nextDueAt);
@@ -163,12 +179,13 @@ export function createWorker(options: WorkerOptions): Worker {
     let left = false;
     for (const delivery of deliveries) {
       const event = bySeq.get(delivery.eventSeq);
-      // A command or another fetch may have moved it meanwhile; a full window leaves it where it is.
-      if (event === undefined || lane.window.has(delivery.seq)) continue;
+      // Dispatch may have handed it over, or a command moved it meanwhile; a full window leaves it where it is.
+      if (event === undefined || lane.window.has(delivery.seq) || gone.has(delivery.seq)) continue;
       if (lane.open && schedule.hasRoom(lane, event.bodyBytes)) schedule.add(lane, { delivery, event });
       else left = true;
     }
-    if (left) waitUntil(lane, clock.now());
+    // A lane that is full itself looks again as it empties; one that other lanes' bodies keep out has to wait for those.
+    if (left) waitUntil(lane, clock.now() + (lane.window.size > LANE_WINDOW_MAX / 2 ? 0 : NO_ROOM_WAIT_MS));
     planPump();
   }
 
@@ -181,6 +198,13 @@ export function createWorker(options: WorkerOptions): Worker {
     const behind = lane.storeDueAt !== null && lane.storeDueAt <= now;
     if (dueAt > now || !lane.open || behind || !schedule.hasRoom(lane, work.event.bodyBytes)) waitUntil(lane, dueAt);
     else schedule.add(lane, work);
+  }
+
+  /** Deleted after dispatch or a command chose it: nothing will ever open its lane. */
+  function cancelIfOrphaned(destinationIds: Iterable<string>): void {
+    for (const id of new Set(destinationIds)) {
+      if (catalog.destination(id) === undefined) void cancelOrphans(id);
+    }
   }
 
   function destinationChanged(destinationId: string): void {
@@ -215,20 +239,31 @@ export function createWorker(options: WorkerOptions): Worker {
     offer(works) {
       const now = clock.now();
       for (const work of works) offerOne(work, now);
+      cancelIfOrphaned(works.map((work) => work.delivery.destinationId));
       planPump();
     },
     hasRoom,
-    drained: () => (hasRoom() ? Promise.resolve() : new Promise((resolve) => drainWaiters.push(resolve))),
+    get landed() {
+      return landed;
+    },
+    drained() {
+      if (hasRoom()) return Promise.resolve();
+      draining ??= Promise.withResolvers();
+      return draining.promise;
+    },
     deliveriesChanged(deliveries) {
       for (const delivery of deliveries) {
         const lane = schedule.lane(delivery.destinationId);
         if (delivery.state === "waiting") {
+          if (lane.window.has(delivery.seq)) retried.add(delivery.seq);
           waitUntil(lane, delivery.nextAttemptAt ?? clock.now());
-          refill(lane);
         } else {
+          fetching.get(lane)?.add(delivery.seq);
           schedule.drop(lane, delivery.seq);
         }
+        refill(lane);
       }
+      cancelIfOrphaned(deliveries.map((delivery) => delivery.destinationId));
     },
     destinationChanged,
     wakeAt(destinationId, dueAt) {
@@ -249,11 +284,16 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const lane of schedule.lanes()) schedule.clear(lane);
       const graceEnds = clock.now() + graceMs;
       while (schedule.inFlight > 0 && clock.now() < graceEnds) await sleep(clock, 10);
-      aborts.abort();
+      abandoned = true;
       await settler.flushed();
     },
     stats: () => ({ inFlight: schedule.inFlight, queued: schedule.queued, unsettled: settler.backlog }),
   };
+}
+
+/** The transport was closed under the attempt: nobody knows how it would have ended. */
+function isCancelled({ result }: Outcome): boolean {
+  return result.kind === "failure" && result.failure === "cancelled";
 }
 
 function nextDue(step: DeliveryStep): number {

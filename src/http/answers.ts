@@ -24,7 +24,11 @@ export function answerRemoved(what: string, id: string, outcome: RemoveOutcome):
   if (outcome.ok) return NO_CONTENT;
   if (outcome.cause === "not_found") throw notFound(what, id);
   const errors = outcome.usedBy.map((user): FieldProblem => ({ path: user, message: `This subscription refers to the ${what}.` }));
-  throw new ProblemError("in_use", `${errors.length === 1 ? "One subscription refers" : `${errors.length} subscriptions refer`} to this ${what}.`, { errors });
+  throw new ProblemError(
+    "in_use",
+    `${errors.length === 1 ? "One subscription refers" : `${errors.length} subscriptions refer`} to this ${what}.`,
+    { errors },
+  );
 }
 
 export function answerFound<T>(what: string, id: string, found: T | null | undefined, view: (found: T) => unknown): Answer {
@@ -61,6 +65,8 @@ export function answerBody(id: string, body: Uint8Array, contentType: string | n
     status: 200,
     contentType: type === "application/json" || type === "text/plain" ? type : "application/octet-stream",
     body,
-    headers: { "content-disposition": `attachment; filename="${id}.${type === "application/json" ? "json" : type === "text/plain" ? "txt" : "bin"}"` },
+    headers: {
+      "content-disposition": `attachment; filename="${id}.${type === "application/json" ? "json" : type === "text/plain" ? "txt" : "bin"}"`,
+    },
   };
 }

@@ -6,7 +6,7 @@ import type { Page } from "../store/store.ts";
 // A few characters that tell a cursor of ours from a typing mistake; they protect nothing and need no secret.
 const CHECK_CHARACTERS = 4;
 
-export function encodeCursor(list: string, cursor: string | null): string | null {
+function encodeCursor(list: string, cursor: string | null): string | null {
   return cursor === null ? null : Buffer.from(cursor, "utf8").toString("base64url") + checkOf(list, cursor);
 }
 

@@ -1,6 +1,6 @@
 // From what a caller wrote about a destination to the fields of one; what was left out takes the default or stays.
 import type { Destination, DestinationSignature } from "../core/destination.ts";
-import { defaultRetryPolicy } from "../core/retry.ts";
+import { defaultRetryPolicy } from "../core/retry-schedule.ts";
 import { newSharedSecret, newSigningSecret } from "../flow/catalog-keys.ts";
 import { ATTEMPT_DEADLINE_DEFAULT_MS, CONNECT_TIMEOUT_DEFAULT_MS, RESPONSE_BYTES_DEFAULT } from "../limits.ts";
 import type { Random } from "../system/random.ts";
@@ -45,7 +45,10 @@ export function destinationFields(body: DestinationUpdate, random: Random): { fi
   return { fields, secret: made.secret };
 }
 
-function signatureOf(given: NonNullable<DestinationUpdate["signature"]>, random: Random): { signature: DestinationSignature; secret: string | null } {
+function signatureOf(
+  given: NonNullable<DestinationUpdate["signature"]>,
+  random: Random,
+): { signature: DestinationSignature; secret: string | null } {
   switch (given.kind) {
     case "none":
       return { signature: given, secret: null };

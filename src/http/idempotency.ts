@@ -24,7 +24,11 @@ export interface Idempotency {
 
 export function readIdempotencyKey(header: string | string[] | undefined): string | null {
   if (header === undefined) return null;
-  if (typeof header !== "string" || !/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(header) || header.length > IDEMPOTENCY_KEY_CHARACTERS_MAX) {
+  if (
+    typeof header !== "string" ||
+    !/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(header) ||
+    header.length > IDEMPOTENCY_KEY_CHARACTERS_MAX
+  ) {
     throw new ProblemError("invalid_idempotency_key", `It must be 1 to ${IDEMPOTENCY_KEY_CHARACTERS_MAX} printable ASCII characters.`);
   }
   return header;

@@ -18,7 +18,8 @@ export function buildOpenApi(routes: readonly Route[], version: string): Json {
     info: {
       title: "Posthorn",
       version,
-      description: "Webhooks in both directions. Lists answer `{data, nextCursor}`; errors are RFC 9457 problems; times are RFC 3339; every POST takes an `Idempotency-Key`.",
+      description:
+        "Webhooks in both directions. Lists answer `{data, nextCursor}`; errors are RFC 9457 problems; times are RFC 3339; every POST takes an `Idempotency-Key`.",
     },
     security: [{ apiKey: [] }],
     paths,
@@ -36,7 +37,8 @@ export function problemCodes(one: Route): ErrorCode[] {
   if (one.scope !== null) codes.push("missing_key", "wrong_key", "scope_missing");
   if (one.path.includes("{id}")) codes.push("not_found");
   if (one.shapes.query !== undefined) codes.push("invalid_cursor", "invalid_request");
-  if (one.method === "POST" || one.method === "PATCH") codes.push("invalid_json", "body_too_large", "unsupported_media_type", "invalid_request");
+  if (one.method === "POST" || one.method === "PATCH")
+    codes.push("invalid_json", "body_too_large", "unsupported_media_type", "invalid_request");
   if (one.method === "POST") codes.push("invalid_idempotency_key", "idempotency_conflict", "wrong_state");
   if (one.method === "DELETE") codes.push("in_use");
   if (one.operationId === "tail") codes.push("too_many_listeners");
@@ -76,14 +78,23 @@ function parametersOf({ path, method, shapes }: Route): Json[] {
   const parameters: Json[] = [];
   if (path.includes("{id}")) parameters.push({ name: "id", in: "path", required: true, schema: { type: "string" } });
   if (method === "POST") {
-    parameters.push({ name: "Idempotency-Key", in: "header", required: false, description: "Makes the request repeatable.", schema: { type: "string", minLength: 1, maxLength: 255 } });
+    parameters.push({
+      name: "Idempotency-Key",
+      in: "header",
+      required: false,
+      description: "Makes the request repeatable.",
+      schema: { type: "string", minLength: 1, maxLength: 255 },
+    });
   }
   if (shapes.query === undefined) return parameters;
   const { properties } = z.toJSONSchema(shapes.query, { io: "input", unrepresentable: "any" });
+  // What an empty query parses to are the defaults; JSON Schema loses them where the value in the URL is a text.
+  const defaults = shapes.query.safeParse({}).data as Json | undefined;
   for (const [name, property] of Object.entries(properties ?? {})) {
-    const schema = property as Json;
-    const { description, pattern: _pattern, ...rest } = schema;
-    parameters.push({ name, in: "query", required: false, ...(description === undefined ? {} : { description }), schema: schema.type === "integer" ? rest : { ...schema, description: undefined } });
+    const { description, pattern, ...rest } = property as Json;
+    const schema: Json = { ...rest, ...(pattern === undefined || rest.type === "integer" ? {} : { pattern }) };
+    if (defaults?.[name] !== undefined) schema.default = defaults[name];
+    parameters.push({ name, in: "query", required: false, ...(description === undefined ? {} : { description }), schema });
   }
   return parameters;
 }

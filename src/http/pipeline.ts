@@ -84,7 +84,12 @@ function addRoute(fastify: FastifyInstance, options: PipelineOptions, one: Route
   });
 }
 
-async function answerCall({ api, baseUrl }: PipelineOptions, one: Route, request: FastifyRequest, { key, rawBody }: RequestState): Promise<Answer> {
+async function answerCall(
+  { api, baseUrl }: PipelineOptions,
+  one: Route,
+  request: FastifyRequest,
+  { key, rawBody }: RequestState,
+): Promise<Answer> {
   const header = one.method === "POST" ? readIdempotencyKey(request.headers["idempotency-key"]) : null;
   const identity = { method: one.method, target: request.raw.url ?? "", body: rawBody };
   const idempotency: Idempotency | null = header === null ? null : createIdempotency(api.sealer, key, header, identity);
@@ -142,9 +147,17 @@ async function send(options: PipelineOptions, reply: FastifyReply, answer: Answe
     case "none":
       return reply.code(answer.status).send();
     case "json":
-      return reply.code(answer.status).headers(answer.headers ?? {}).type("application/json; charset=utf-8").send(JSON.stringify(answer.body));
+      return reply
+        .code(answer.status)
+        .headers(answer.headers ?? {})
+        .type("application/json; charset=utf-8")
+        .send(JSON.stringify(answer.body));
     case "bytes":
-      return reply.code(answer.status).headers(answer.headers ?? {}).type(answer.contentType).send(answer.body);
+      return reply
+        .code(answer.status)
+        .headers(answer.headers ?? {})
+        .type(answer.contentType)
+        .send(answer.body);
     case "stream":
       if (!options.openStream(reply, answer.open)) throw new ProblemError("too_many_listeners");
       return reply;
@@ -159,10 +172,17 @@ async function sendProblem(api: Api, reply: FastifyReply, error: unknown): Promi
   }
   if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="posthorn"');
   if (problem.status === 503) reply.header("retry-after", "5");
-  return reply.code(problem.status).type(PROBLEM_CONTENT_TYPE).send(JSON.stringify(problem));
+  // As bytes, because fastify adds a charset to texts and RFC 9457 knows none.
+  return reply
+    .code(problem.status)
+    .header("content-type", PROBLEM_CONTENT_TYPE)
+    .send(Buffer.from(JSON.stringify(problem), "utf8"));
 }
 
-const PATTERNS = ROUTES.map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll("{id}", "[^/]+")}$`) }));
+const PATTERNS = ROUTES.map(({ method, path }) => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll("{id}", "[^/]+")}$`),
+}));
 
 /** A path that exists with other methods says which; everything else is simply not there. */
 function unknownPath(request: FastifyRequest, reply: FastifyReply): ProblemError {

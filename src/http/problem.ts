@@ -41,7 +41,10 @@ function parserProblem(error: unknown): Problem | null {
 
 export function invalid(errors: FieldProblem[]): ProblemError {
   const first = errors[0];
-  const detail = errors.length === 1 && first !== undefined ? `${first.path === "" ? "The body" : first.path}: ${first.message}` : `${errors.length} fields are not valid.`;
+  const detail =
+    errors.length === 1 && first !== undefined
+      ? `${first.path === "" ? "The body" : first.path}: ${first.message}`
+      : `${errors.length} fields are not valid.`;
   return new ProblemError("invalid_request", detail, { errors });
 }
 
@@ -66,7 +69,12 @@ function problemsOf(issue: z.core.$ZodIssue, path: PropertyKey[]): FieldProblem[
       return branch.flatMap((inner) => problemsOf(inner, [...path, ...inner.path]));
     }
     case "invalid_type":
-      return [{ path: pathText(path), message: issue.input === undefined && issue.message.includes("undefined") ? "This field is needed." : issue.message }];
+      return [
+        {
+          path: pathText(path),
+          message: issue.input === undefined && issue.message.includes("undefined") ? "This field is needed." : issue.message,
+        },
+      ];
     default:
       return [{ path: pathText(path), message: issue.message }];
   }
@@ -74,7 +82,9 @@ function problemsOf(issue: z.core.$ZodIssue, path: PropertyKey[]): FieldProblem[
 
 /** Of the alternatives, the one the value came closest to: the one whose complaints lie deepest inside it. */
 function closestBranch(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | null {
-  const deep = branches.filter((issues) => issues.length > 0 && issues.every((issue) => issue.path.length > 0 || issue.code === "unrecognized_keys"));
+  const deep = branches.filter(
+    (issues) => issues.length > 0 && issues.every((issue) => issue.path.length > 0 || issue.code === "unrecognized_keys"),
+  );
   if (deep.length === 1) return deep[0] ?? null;
   const sole = branches.filter((issues) => issues.some((issue) => issue.code !== "invalid_type"));
   return sole.length === 1 ? (sole[0] ?? null) : null;

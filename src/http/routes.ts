@@ -76,7 +76,14 @@ export const ROUTES: readonly Route[] = [
   route("POST", "/v1/destinations/{id}/resume", "admin", "Make it active again", { body: emptyBody, 200: t.destination }, resumeDestination),
   route("POST", "/v1/destinations/{id}/disable", "admin", "Switch it off with a reason", { body: t.destinationDisable, 200: t.destination }, disableDestination),
   route("POST", "/v1/destinations/{id}/rotate-secret", "admin", "Sign with a new secret", { body: t.destinationRotate, 200: t.destination }, rotateDestinationSecret),
-  route("GET", "/v1/destinations/{id}/schedule-preview", "read", "When each attempt would be made", { query: t.schedulePreviewQuery, 200: t.schedulePreview }, previewDestinationSchedule),
+  route(
+    "GET",
+    "/v1/destinations/{id}/schedule-preview",
+    "read",
+    "When each attempt would be made",
+    { query: t.schedulePreviewQuery, 200: t.schedulePreview },
+    previewDestinationSchedule,
+  ),
 
   route("POST", "/v1/subscriptions", "admin", "Make a subscription", { body: u.subscriptionCreate, 201: u.subscription }, createSubscription),
   route("GET", "/v1/subscriptions", "read", "List subscriptions", { query: u.subscriptionQuery, 200: u.subscriptionPage }, listSubscriptions),
@@ -118,5 +125,12 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/livez", null, "Whether the process answers", { 200: k.health }, getLiveness),
   route("GET", "/readyz", null, "Whether the store can commit", { 200: k.health }, getReadiness),
   route("GET", "/metrics", null, "Counters for Prometheus", { 200: "text" }, getMetrics),
-  route("GET", "/openapi.json", null, "This API as OpenAPI 3.1", { 200: k.openApiDocument }, openApiRoute(() => ROUTES)),
+  route(
+    "GET",
+    "/openapi.json",
+    null,
+    "This API as OpenAPI 3.1",
+    { 200: k.openApiDocument },
+    openApiRoute(() => ROUTES),
+  ),
 ];

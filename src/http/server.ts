@@ -114,7 +114,11 @@ function createLimitedServer(connectionsMax: number, listener: RequestListener):
 
 function answerNotFound(request: IncomingMessage, response: ServerResponse): void {
   const body = JSON.stringify(problemOf("not_found", "The request target must be a path on this server."));
-  response.writeHead(404, { "content-type": PROBLEM_CONTENT_TYPE, "content-length": Buffer.byteLength(body), "x-content-type-options": "nosniff" });
+  response.writeHead(404, {
+    "content-type": PROBLEM_CONTENT_TYPE,
+    "content-length": Buffer.byteLength(body),
+    "x-content-type-options": "nosniff",
+  });
   response.end(body);
   request.resume();
 }
@@ -127,7 +131,12 @@ function createStreams() {
       if (open.size >= LISTENERS_MAX) return false;
       reply.hijack();
       const response = reply.raw;
-      response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff", "x-accel-buffering": "no" });
+      response.writeHead(200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "x-accel-buffering": "no",
+      });
       open.add(response);
       response.once("close", () => open.delete(response));
       response.on("error", () => response.destroy());

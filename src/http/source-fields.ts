@@ -1,9 +1,6 @@
 // From what a caller wrote about a source to the fields of one; what was left out takes the default or stays.
-import { type IdSource, newId } from "../core/id.ts";
 import type { DedupeRule, Source, SourceAuth } from "../core/source.ts";
-import { newIngestToken } from "../flow/catalog-keys.ts";
 import { DEDUPE_WINDOW_DEFAULT_MS } from "../limits.ts";
-import type { Random } from "../system/random.ts";
 import { INGEST_METHODS, type SourceUpdate } from "./schemas/source.ts";
 
 const RESPONSE_DEFAULT = { status: 200, headers: { "content-type": "application/json" }, body: '{"ok":true}' };
@@ -29,22 +26,21 @@ export function sourceDefaults(): Omit<Source, "id" | "name" | "token" | "create
   };
 }
 
-/** The source that `posthorn dev` keeps for trying things out: it checks nothing, so that a plain curl works. */
-export function newDevSource(ids: IdSource, random: Random, now: number): Source {
-  return { ...sourceDefaults(), id: newId(ids, "src"), name: "dev", token: newIngestToken(random), createdAt: now, updatedAt: now };
-}
-
 /** Only the fields that were given. */
 export function sourceFields(body: SourceUpdate): Partial<Source> {
   const { secrets, auth, dedupe, rateLimit, response, ...plain } = body;
   const fields: Partial<Source> = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
   if (secrets !== undefined) {
-    fields.secrets = secrets.map((given) => (typeof given === "string" ? { value: given, expiresAt: null } : { value: given.value, expiresAt: given.expiresAt ?? null }));
+    fields.secrets = secrets.map((given) =>
+      typeof given === "string" ? { value: given, expiresAt: null } : { value: given.value, expiresAt: given.expiresAt ?? null },
+    );
   }
   if (auth !== undefined) fields.auth = authOf(auth);
   if (dedupe !== undefined) fields.dedupe = dedupeOf(dedupe);
   // A burst below one second's worth would make the rate unreachable.
-  if (rateLimit !== undefined) fields.rateLimit = rateLimit === null ? null : { perSecond: rateLimit.perSecond, burst: rateLimit.burst ?? Math.max(1, Math.ceil(rateLimit.perSecond)) };
+  if (rateLimit !== undefined)
+    fields.rateLimit =
+      rateLimit === null ? null : { perSecond: rateLimit.perSecond, burst: rateLimit.burst ?? Math.max(1, Math.ceil(rateLimit.perSecond)) };
   if (response !== undefined) fields.response = responseOf(response);
   return fields;
 }
@@ -62,6 +58,8 @@ function responseOf(response: NonNullable<SourceUpdate["response"]>): Source["re
   const status = response.status ?? RESPONSE_DEFAULT.status;
   const bodiless = status === 204 || status === 205;
   const body = response.body ?? (bodiless ? "" : RESPONSE_DEFAULT.body);
-  const headers = response.headers ?? (body === "" ? {} : response.body === undefined ? RESPONSE_DEFAULT.headers : { "content-type": "text/plain; charset=utf-8" });
+  const headers =
+    response.headers ??
+    (body === "" ? {} : response.body === undefined ? RESPONSE_DEFAULT.headers : { "content-type": "text/plain; charset=utf-8" });
   return { status, headers, body };
 }

@@ -4,7 +4,6 @@ import { type BlockReason, classifyBytes, parseAddress } from "./address.ts";
 import { type AllowList, createAllowList, isLocalhostName, isLoopback, readHost } from "./allow-list.ts";
 import type { UrlVerdict } from "./transport.ts";
 
-export { classifyAddress } from "./address.ts";
 
 export interface AddressGuardOptions {
   /** The operator's exceptions: ranges, addresses, host names, `loopback`. A tenant can never set them. */

@@ -36,7 +36,6 @@ const REFUSED_PREFIXES = ["proxy-", "webhook-", "x-forwarded-", "x-aws-ec2-metad
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // Visible latin-1, space and tab: what HTTP/1.1 can carry. CR, LF and NUL would start a header of their own.
-// oxlint-disable-next-line no-control-regex
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** True for a header only the transport may write; `name` in any case. */

@@ -32,9 +32,7 @@ export function createSealer(key: Uint8Array, random: Random): Sealer {
       const cipher = createCipheriv("aes-256-gcm", secret, nonce, { authTagLength: TAG_BYTES });
       cipher.setAAD(Buffer.from(context, "utf8"));
       const text = Buffer.from(JSON.stringify(value), "utf8");
-      return new Uint8Array(
-        Buffer.concat([Uint8Array.of(VERSION), nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]),
-      );
+      return new Uint8Array(Buffer.concat([Uint8Array.of(VERSION), nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]));
     },
     open(context, sealed) {
       if (sealed.length < HEAD_BYTES + TAG_BYTES || sealed[0] !== VERSION) {

@@ -29,3 +29,40 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
     clock.after(delayMs, resolve, { ref: true });
   });
 }
+
+export interface Pauses {
+  /** Resolves after `delayMs`, or at once when the pauses are ended. */
+  pause(delayMs: number): Promise<void>;
+  /** Wakes everything that pauses, and lets nothing pause any more. */
+  end(): void;
+}
+
+/** Sleeps that a stop cuts short. A race against a promise that lives as long as the program would keep every loser. */
+export function createPauses(clock: Clock): Pauses {
+  const pausing = new Map<Timer, () => void>();
+  let ended = false;
+  return {
+    pause(delayMs) {
+      if (ended) return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = clock.after(
+          delayMs,
+          () => {
+            pausing.delete(timer);
+            resolve();
+          },
+          { ref: true },
+        );
+        pausing.set(timer, resolve);
+      });
+    },
+    end() {
+      ended = true;
+      for (const [timer, resolve] of pausing) {
+        timer.cancel();
+        resolve();
+      }
+      pausing.clear();
+    },
+  };
+}

@@ -4,7 +4,7 @@ import { parseId, timeOfSeq } from "../../src/core/id.ts";
 import type { AcceptOutcome } from "../../src/store/store.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages, draft } from "../kit/store.ts";
-import type { ContractTest, OpenBench } from "./store.contract.ts";
+import type { ContractTest, OpenBench } from "./store-bench.ts";
 
 const DAY_MS = 86_400_000;
 

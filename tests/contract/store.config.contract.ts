@@ -1,8 +1,7 @@
 // Contract of configuration documents, their revisions, and idempotency records.
 import { describe, expect } from "vitest";
 import type { ConfigChange, ConfigRow, IdempotencyRecord } from "../../src/store/store.ts";
-import { START_MS } from "./store.contract.ts";
-import type { ContractTest, OpenBench } from "./store.contract.ts";
+import { START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 function row(id: string, doc: string, sealed: Uint8Array | null = null): ConfigRow {
   return { kind: "source", id, doc, sealed };

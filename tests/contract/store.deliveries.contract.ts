@@ -3,8 +3,7 @@ import { describe, expect } from "vitest";
 import type { DeliveryState } from "../../src/core/delivery.ts";
 import { canCancel, canRetry } from "../../src/core/delivery.ts";
 import { allPages } from "../kit/store.ts";
-import { settlement, START_MS } from "./store.contract.ts";
-import type { ContractTest, OpenBench } from "./store.contract.ts";
+import { settlement, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 const STATES: readonly DeliveryState[] = ["waiting", "delivered", "dead", "cancelled"];
 const LATER = START_MS + 1000;

@@ -1,8 +1,7 @@
 // Contract of dispatch: the cursor covers every event once, and its move commits with the deliveries it stands for.
 import { describe, expect } from "vitest";
 import { allPages } from "../kit/store.ts";
-import { newDelivery, START_MS } from "./store.contract.ts";
-import type { ContractTest, OpenBench } from "./store.contract.ts";
+import { newDelivery, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 export function describeDispatch(open: OpenBench, test: ContractTest): void {
   describe("dispatch", () => {

@@ -5,8 +5,7 @@ import { createIdSource, newId } from "../../src/core/id.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages } from "../kit/store.ts";
-import { newDelivery, START_MS } from "./store.contract.ts";
-import type { Bench, ContractTest, OpenBench } from "./store.contract.ts";
+import { newDelivery, START_MS, type Bench, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 function jobOf(bench: Bench, changes: Partial<Job> = {}): Job {
   const ids = createIdSource({ now: () => bench.now, after: systemClock.after }, seededRandom(bench.now));

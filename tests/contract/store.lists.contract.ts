@@ -3,8 +3,7 @@ import { describe, expect } from "vitest";
 import type { ListQuery, Page, RejectedRequest, Store } from "../../src/store/store.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages, draft } from "../kit/store.ts";
-import { newDelivery, settlement } from "./store.contract.ts";
-import type { Bench, ContractTest, OpenBench } from "./store.contract.ts";
+import { newDelivery, settlement, type Bench, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 const PLAIN: ListQuery = { limit: 100, cursor: null, since: null, until: null };
 

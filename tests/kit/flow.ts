@@ -4,7 +4,7 @@ import type { Destination } from "../../src/core/destination.ts";
 import type { Event, RawRequest } from "../../src/core/event.ts";
 import { createIdSource, type IdSource, newId } from "../../src/core/id.ts";
 import type { Job, ReplayFilter } from "../../src/core/job.ts";
-import { defaultRetryPolicy } from "../../src/core/retry.ts";
+import { defaultRetryPolicy } from "../../src/core/retry-schedule.ts";
 import type { Source } from "../../src/core/source.ts";
 import type { Subscription } from "../../src/core/subscription.ts";
 import type { AcceptAnswer } from "../../src/flow/accept.ts";
@@ -102,7 +102,7 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
     const running = createFlow({
       store: watched.store,
       catalog,
-      transport,
+      transport: mortal(transport, watched),
       clock: lifetime.clock,
       random: random.derive("flow"),
       log: createLogger({ level: "warn", format: "json", write: (line) => void logged.push(line) }),
@@ -119,7 +119,7 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
   async function stop(graceMs = 1000): Promise<void> {
     let stopped = false;
     void life.running.stop(graceMs).then(() => (stopped = true));
-    await clock.advanceUntil(() => stopped, { stepMs: 5, limitMs: 120_000, what: "the end of stop" });
+    await clock.advanceUntil(() => stopped || life.watched.isDead, { stepMs: 5, limitMs: 120_000, what: "the end of stop" });
     life.lifetime.end();
   }
 
@@ -274,12 +274,25 @@ async function saved<T>(saving: Promise<SaveOutcome<T> | { ok: false; problems: 
   return outcome.value;
 }
 
+/** A process that died sends nothing any more, and hears nothing of what it sent. */
+function mortal(transport: Transport, life: WatchedStore): Transport {
+  const silence = new Promise<never>(() => undefined);
+  return {
+    checkUrl: (url) => transport.checkUrl(url),
+    close: () => transport.close(),
+    async exchange(request, signal) {
+      if (life.isDead) return silence;
+      const exchange = await transport.exchange(request, signal);
+      return life.isDead ? silence : exchange;
+    },
+  };
+}
+
 /** Settle waits for what is under way on real sockets. */
 function counted(transport: Transport, clock: TestClock): Transport {
   let inFlight = 0;
   clock.watch(() => inFlight > 0);
   return {
-    ...transport,
     checkUrl: (url) => transport.checkUrl(url),
     close: () => transport.close(),
     async exchange(request, signal) {

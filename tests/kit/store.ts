@@ -8,6 +8,9 @@ import { type Clock, systemClock } from "../../src/system/clock.ts";
 import type { Random } from "../../src/system/random.ts";
 import { seededRandom } from "./random.ts";
 
+// A store starts three threads from sources: remembering the stripped and compiled code halves what opening one costs.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "posthorn-test-compile-cache");
+
 export interface TestStoreOptions {
   /** Stamps ids; the store's own upkeep runs on real time, so that a jump of days does not mean days of checkpoints. */
   clock: Clock;
@@ -75,8 +78,8 @@ export interface WatchedStore {
   crashAt(point: CrashPoint): void;
   /** Dies now. */
   die(): void;
-  /** The commits of this method happen, but their answers wait until `release`. */
-  hold(method: Method): { readonly held: number; release(): void };
+  /** Calls of this method wait until `release`: before they reach the store, or with their answers. */
+  hold(method: Method, where?: "before" | "after"): { readonly held: number; release(): void };
   /** The next `times` calls of this method fail with this error and never reach the store. */
   fail(method: Method, error: Error, times: number): void;
 }
@@ -106,6 +109,7 @@ export function watchStore(target: Store): WatchedStore {
       dead = true;
       return forever();
     }
+    await pass(`before ${method}`);
     const failure = failures.get(method);
     if (failure !== undefined && failure.times > 0) {
       failure.times -= 1;
@@ -118,12 +122,12 @@ export function watchStore(target: Store): WatchedStore {
       busy -= 1;
       if (crash === "after") dead = true;
       if (dead) await forever();
-      await pass(method);
+      await pass(`after ${method}`);
     }
   }
 
-  async function pass(method: string): Promise<void> {
-    const hold = holds.get(method);
+  async function pass(gate: string): Promise<void> {
+    const hold = holds.get(gate);
     if (hold !== undefined) await new Promise<void>((resolve) => hold.waiting.push(resolve));
   }
 
@@ -143,15 +147,16 @@ export function watchStore(target: Store): WatchedStore {
     die() {
       dead = true;
     },
-    hold(method) {
+    hold(method, where = "after") {
+      const gate = `${where} ${method}`;
       const hold: Hold = { waiting: [] };
-      holds.set(method, hold);
+      holds.set(gate, hold);
       return {
         get held() {
           return hold.waiting.length;
         },
         release() {
-          holds.delete(method);
+          holds.delete(gate);
           for (const resolve of hold.waiting.splice(0)) resolve();
         },
       };

@@ -1,7 +1,7 @@
 // The real program for proofs and end-to-end tests: started, killed and started again on one data directory.
 import { type ChildProcess, spawn } from "node:child_process";
 
-export const PROOF_API_KEY = "phk_proof-key-not-a-secret-000000";
+const PROOF_API_KEY = "phk_proof-key-not-a-secret-000000";
 
 export interface ProofServer {
   url: string;

@@ -1,6 +1,18 @@
 // The tidy test's own tests: each rule sees the bad text it is for, and leaves good text alone.
 import { describe, expect, test } from "vitest";
-import { asserts, difference, fences, importedFiles, leftovers, linkedFiles, namedPaths, opensWithPurpose, sideDoors, strayImports, titles } from "./rules.ts";
+import {
+  asserts,
+  difference,
+  fences,
+  importedFiles,
+  leftovers,
+  linkedFiles,
+  namedPaths,
+  opensWithPurpose,
+  sideDoors,
+  strayImports,
+  titles,
+} from "./rules.ts";
 
 describe("source files", () => {
   test("open with a purpose", () => {
@@ -33,7 +45,10 @@ describe("source files", () => {
   });
 
   test("import files whose paths are worked out", () => {
-    expect(importedFiles("tests/a/b.ts", 'import type { S } from "../../src/store/store.ts";\nexport * from "./c.ts";')).toEqual(["src/store/store.ts", "tests/a/c.ts"]);
+    expect(importedFiles("tests/a/b.ts", 'import type { S } from "../../src/store/store.ts";\nexport * from "./c.ts";')).toEqual([
+      "src/store/store.ts",
+      "tests/a/c.ts",
+    ]);
   });
 
   test("assert something when they are tests", () => {
@@ -44,7 +59,15 @@ describe("source files", () => {
 });
 
 describe("pages", () => {
-  const page = ["# One", "See [two](two.md#part) and [it](https://example.test/x.md), [here](#one).", "```bash", "# not a title", "[no](link.md) `src/no`", "```", "`src/core/` and `src/<folder>/x.ts` and `sdk/src/index.ts`"].join("\n");
+  const page = [
+    "# One",
+    "See [two](two.md#part) and [it](https://example.test/x.md), [here](#one).",
+    "```bash",
+    "# not a title",
+    "[no](link.md) `src/no`",
+    "```",
+    "`src/core/` and `src/<folder>/x.ts` and `sdk/src/index.ts`",
+  ].join("\n");
 
   test("have titles outside of code only", () => {
     expect(titles(page)).toEqual(["# One"]);
@@ -60,7 +83,11 @@ describe("pages", () => {
   });
 
   test("have fences with a language", () => {
-    expect(fences(page)).toEqual([{ language: "bash", text: "# not a title\n[no](link.md) `src/no`\n" }]);
+    expect(fences("```bash server\nnpm start\n```\n```\nplain\n```")).toEqual([
+      { language: "bash", note: "server", text: "npm start\n" },
+      { language: "", note: "", text: "plain\n" },
+    ]);
+    expect(fences(page)).toEqual([{ language: "bash", note: "", text: "# not a title\n[no](link.md) `src/no`\n" }]);
   });
 });
 

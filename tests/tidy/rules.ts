@@ -15,7 +15,11 @@ export function leftovers(text: string): string[] {
 
 /** What no linter rule names: the present, chance and timers taken past their doors in src/system. */
 export function sideDoors(text: string): string[] {
-  const doors = [/\bnew Date\(\s*\)/, /"node:timers(\/promises)?"/, /\b(randomBytes|randomUUID|randomInt|randomFill(Sync)?|generateKeyPair(Sync)?)\b/];
+  const doors = [
+    /\bnew Date\(\s*\)/,
+    /"node:timers(\/promises)?"/,
+    /\b(randomBytes|randomUUID|randomInt|randomFill(Sync)?|generateKeyPair(Sync)?)\b/,
+  ];
   const code = text.replaceAll(/^\s*(\/\/|\/?\*).*$/gm, "");
   return doors.flatMap((door) => door.exec(code)?.[0] ?? []);
 }
@@ -40,7 +44,7 @@ export function strayImports(path: string, text: string): string[] {
   return importsOf(running).filter((specifier) => ROOMS[specifier]?.test(path) === false);
 }
 
-export function importsOf(text: string): string[] {
+function importsOf(text: string): string[] {
   return [...text.matchAll(/(?:^import |^export |\bfrom |\bimport\()\s*"([^"\n]+)"/gm)].map((match) => match[1]!);
 }
 
@@ -57,11 +61,17 @@ export function asserts(text: string): boolean {
 
 export interface Fence {
   language: string;
+  /** What follows the language: `server` marks a block that runs until it is stopped. */
+  note: string;
   text: string;
 }
 
 export function fences(markdown: string): Fence[] {
-  return [...markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map((match) => ({ language: match[1]!, text: match[2]! }));
+  return [...markdown.matchAll(/^```(\w*) ?([^\n]*)\n(.*?)^```$/gms)].map((match) => ({
+    language: match[1]!,
+    note: match[2]!,
+    text: match[3]!,
+  }));
 }
 
 export function titles(markdown: string): string[] {
@@ -88,7 +98,8 @@ function withoutFences(markdown: string): string {
 }
 
 /** What one list has and the other lacks, in words that say which. */
-export function difference(ours: Iterable<string>, theirs: Iterable<string>, [our, their]: [our: string, their: string]): string[] {
-  const [a, b] = [new Set(ours), new Set(theirs)];
-  return [...a.difference(b)].map((name) => `${name}: in ${our}, not in ${their}`).concat([...b.difference(a)].map((name) => `${name}: in ${their}, not in ${our}`));
+export function difference(ours: readonly string[], theirs: readonly string[], [our, their]: [our: string, their: string]): string[] {
+  const onlyOurs = ours.filter((name) => !theirs.includes(name)).map((name) => `${name}: in ${our}, not in ${their}`);
+  const onlyTheirs = theirs.filter((name) => !ours.includes(name)).map((name) => `${name}: in ${their}, not in ${our}`);
+  return [...onlyOurs, ...onlyTheirs];
 }

@@ -20,5 +20,11 @@ export function createApiKey(call: Call<ApiKeyCreate>): Promise<Answer> {
     createdAt: api.clock.now(),
     expiresAt: body.expiresAt ?? null,
   };
-  return answerSaved(call, "API key", 201, (saved: ApiKey) => apiKeyView(saved, text), (remember) => api.catalog.saveApiKey(key, remember));
+  return answerSaved(
+    call,
+    "API key",
+    201,
+    (saved: ApiKey) => apiKeyView(saved, text),
+    (remember) => api.catalog.saveApiKey(key, remember),
+  );
 }

@@ -5,7 +5,10 @@ import type { Answer, Call } from "../route.ts";
 
 export async function deleteApiKey({ api, id }: Call): Promise<Answer> {
   if (api.catalog.apiKeys().some((key) => key.id === id && key.origin === "preset")) {
-    throw new ProblemError("wrong_state", "This key comes from the settings and would be back at the next start; change POSTHORN_API_KEY instead.");
+    throw new ProblemError(
+      "wrong_state",
+      "This key comes from the settings and would be back at the next start; change POSTHORN_API_KEY instead.",
+    );
   }
   return answerRemoved("API key", id, await api.catalog.remove("apiKey", id));
 }

@@ -5,5 +5,8 @@ import type { ApiKeyQuery } from "../schemas/service.ts";
 import { apiKeyView } from "../views/records.ts";
 
 export function listApiKeys({ api, query }: Call<undefined, ApiKeyQuery>): Answer {
-  return json(200, pageOfList("api-keys", api.catalog.apiKeys(), query, (key) => apiKeyView(key)));
+  return json(
+    200,
+    pageOfList("api-keys", api.catalog.apiKeys(), query, (key) => apiKeyView(key)),
+  );
 }

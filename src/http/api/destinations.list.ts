@@ -5,5 +5,8 @@ import type { DestinationQuery } from "../schemas/destination.ts";
 import { destinationView } from "../views/destination.ts";
 
 export function listDestinations({ api, query }: Call<undefined, DestinationQuery>): Answer {
-  return json(200, pageOfList("destinations", api.catalog.destinations(), query, (destination) => destinationView(destination)));
+  return json(
+    200,
+    pageOfList("destinations", api.catalog.destinations(), query, (destination) => destinationView(destination)),
+  );
 }

@@ -1,5 +1,5 @@
 // GET /v1/destinations/{id}/schedule-preview: when each attempt would be made if every one failed.
-import { previewSchedule } from "../../core/retry.ts";
+import { previewSchedule } from "../../core/retry-schedule.ts";
 import { answerFound } from "../answers.ts";
 import type { Answer, Call } from "../route.ts";
 import type { SchedulePreviewQuery } from "../schemas/destination.ts";

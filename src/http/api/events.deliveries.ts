@@ -10,6 +10,12 @@ export async function listEventDeliveries({ api, id, query }: Call<undefined, Ev
   const event = await api.store.event(id);
   if (event === null) throw notFound("event", id);
   const list = `events/${event.id}/deliveries`;
-  const page = await api.store.deliveries({ eventId: event.id, limit: query.limit, cursor: decodeCursor(list, query.cursor), since: null, until: null });
+  const page = await api.store.deliveries({
+    eventId: event.id,
+    limit: query.limit,
+    cursor: decodeCursor(list, query.cursor),
+    since: null,
+    until: null,
+  });
   return answerPage(list, page, (delivery) => deliveryView(delivery, api.catalog));
 }

@@ -47,6 +47,7 @@ function checkTargets({ api, body }: Call<JobCreate>): FieldProblem[] {
   if (destinationId !== undefined && api.catalog.destination(destinationId) === undefined) {
     problems.push({ path: "filter.destinationId", message: "There is no destination with this id." });
   }
-  if (since !== undefined && until !== undefined && since >= until) problems.push({ path: "filter.until", message: "This must be later than since." });
+  if (since !== undefined && until !== undefined && since >= until)
+    problems.push({ path: "filter.until", message: "This must be later than since." });
   return problems;
 }

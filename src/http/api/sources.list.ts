@@ -5,5 +5,8 @@ import type { SourceQuery } from "../schemas/source.ts";
 import { sourceView } from "../views/source.ts";
 
 export function listSources({ api, query, baseUrl }: Call<undefined, SourceQuery>): Answer {
-  return json(200, pageOfList("sources", api.catalog.sources(), query, (source) => sourceView(source, baseUrl)));
+  return json(
+    200,
+    pageOfList("sources", api.catalog.sources(), query, (source) => sourceView(source, baseUrl)),
+  );
 }

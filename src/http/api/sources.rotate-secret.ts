@@ -23,7 +23,11 @@ export function rotateSourceSecret(call: Call<SourceRotate>): Promise<Answer> {
   }
   const now = api.clock.now();
   const expireOldAt = now + (body?.expireOldAfterSeconds ?? KEEP_OLD_DEFAULT_SECONDS) * 1000;
-  const change = (source: Source): Source => ({ ...source, secrets: addSourceSecret(source.secrets, value, now, expireOldAt), updatedAt: now });
+  const change = (source: Source): Source => ({
+    ...source,
+    secrets: addSourceSecret(source.secrets, value, now, expireOldAt),
+    updatedAt: now,
+  });
   const view = (saved: Source) => sourceView(saved, call.baseUrl, generated ?? undefined);
   return answerSaved(call, "source", 200, view, (remember) => api.catalog.updateSource(id, change, remember));
 }

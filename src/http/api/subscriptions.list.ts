@@ -10,6 +10,9 @@ export function listSubscriptions({ api, query }: Call<undefined, SubscriptionQu
   const destinationId = resolveId("destination", query.destination, query.destinationId, api.catalog.destinations());
   const wanted = api.catalog
     .subscriptions()
-    .filter((one) => (sourceId === undefined || one.sourceId === sourceId) && (destinationId === undefined || one.destinationId === destinationId));
+    .filter(
+      (one) =>
+        (sourceId === undefined || one.sourceId === sourceId) && (destinationId === undefined || one.destinationId === destinationId),
+    );
   return json(200, pageOfList("subscriptions", wanted, query, subscriptionView));
 }

@@ -1,7 +1,17 @@
 // Deliveries and attempts: lists, single records, commands.
 import { z } from "zod";
 import { EVENT_TYPE_CHARACTERS_MAX } from "../../limits.ts";
-import { bodyFields, destinationFilter, headerPairs, idText, listQuery, sourceFilter, subscriptionFilter, timeRange, timeText } from "./fields.ts";
+import {
+  bodyFields,
+  destinationFilter,
+  headerPairs,
+  idText,
+  listQuery,
+  sourceFilter,
+  subscriptionFilter,
+  timeRange,
+  timeText,
+} from "./fields.ts";
 import { answerSchema, pageOf } from "./registry.ts";
 
 export const DELIVERY_STATUSES = ["waiting", "paused", "delivered", "dead", "cancelled"] as const;
@@ -40,7 +50,10 @@ const attemptFields = {
 export const attempt = answerSchema("Attempt", z.strictObject(attemptFields));
 export const attemptPage = pageOf("AttemptPage", attempt);
 export const delivery = answerSchema("Delivery", z.strictObject(deliveryFields));
-export const deliveryDetail = answerSchema("DeliveryDetail", z.strictObject({ ...deliveryFields, attempts: z.array(attempt).describe("Oldest first; the last 250.") }));
+export const deliveryDetail = answerSchema(
+  "DeliveryDetail",
+  z.strictObject({ ...deliveryFields, attempts: z.array(attempt).describe("Oldest first; the last 250.") }),
+);
 export const deliveryPage = pageOf("DeliveryPage", delivery);
 
 export const deliveryQuery = z.strictObject({
@@ -57,7 +70,13 @@ export const deliveryQuery = z.strictObject({
 
 export const eventDeliveriesQuery = z.strictObject({ ...listQuery });
 
-export const attemptQuery = z.strictObject({ ...listQuery, ...timeRange, ...destinationFilter, deliveryId: idText.optional(), eventId: idText.optional() });
+export const attemptQuery = z.strictObject({
+  ...listQuery,
+  ...timeRange,
+  ...destinationFilter,
+  deliveryId: idText.optional(),
+  eventId: idText.optional(),
+});
 
 export type DeliveryQueryInput = z.output<typeof deliveryQuery>;
 export type EventDeliveriesQuery = z.output<typeof eventDeliveriesQuery>;

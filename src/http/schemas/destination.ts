@@ -1,6 +1,14 @@
 // Destinations: what a caller may say of one, and what is shown of it.
 import { z } from "zod";
-import { ATTEMPT_DEADLINE_MS_MAX, RESPONSE_BYTES_MAX, RETRIES_MAX, RETRY_DELAY_MS_MAX, SECRETS_PER_SOURCE_MAX, URL_CHARACTERS_MAX } from "../../limits.ts";
+import {
+  ATTEMPT_DEADLINE_MS_MAX,
+  ATTEMPTS_MAX,
+  DELAY_MS_MAX,
+  JITTER_MAX,
+  RESPONSE_BYTES_MAX,
+  SECRETS_PER_SOURCE_MAX,
+  URL_CHARACTERS_MAX,
+} from "../../limits.ts";
 import { headerRecord, idText, listQuery, milliseconds, name, plainText, secret, secretHint, time, timeText } from "./fields.ts";
 import { answerSchema, pageOf, requestSchema } from "./registry.ts";
 
@@ -28,14 +36,24 @@ const signature = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
   z.strictObject({
     kind: z.literal("standard-webhooks"),
-    secrets: z.array(secret).min(1).max(SECRETS_PER_SOURCE_MAX).optional().describe("whsec_ secrets or whsk_ keys; left out, one is made and shown once."),
+    secrets: z
+      .array(secret)
+      .min(1)
+      .max(SECRETS_PER_SOURCE_MAX)
+      .optional()
+      .describe("whsec_ secrets or whsk_ keys; left out, one is made and shown once."),
   }),
   z.strictObject({ ...hmacRecipe, ...z.object(hmacRecipe).omit({ kind: true, header: true }).partial().shape, secret: secret.optional() }),
 ]);
 
 const retry = z.strictObject({
-  scheduleMs: z.array(milliseconds(RETRY_DELAY_MS_MAX)).min(1).max(RETRIES_MAX).optional().describe("Delay before each attempt; its length is the number of attempts."),
-  jitter: z.number().min(0).max(1).optional().describe("0.2 varies each delay by ±20 %."),
+  scheduleMs: z
+    .array(milliseconds(DELAY_MS_MAX))
+    .min(1)
+    .max(ATTEMPTS_MAX)
+    .optional()
+    .describe("Delay before each attempt; its length is the number of attempts."),
+  jitter: z.number().min(0).max(JITTER_MAX).optional().describe("0.2 varies each delay by ±20 %."),
 });
 
 const settings = {
@@ -65,7 +83,10 @@ export const destinationRotate = requestSchema(
   z
     .strictObject({
       secret: secret.optional().describe("The new secret; left out, one is made."),
-      dropOld: z.boolean().optional().describe("True signs with the new secret only. By default the one before it signs too, until the next rotation."),
+      dropOld: z
+        .boolean()
+        .optional()
+        .describe("True signs with the new secret only. By default the one before it signs too, until the next rotation."),
     })
     .optional(),
 );

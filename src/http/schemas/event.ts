@@ -2,7 +2,19 @@
 import { z } from "zod";
 import { REJECTION_STATUS, type RejectionCause } from "../../core/source.ts";
 import { EVENT_KEY_CHARACTERS_MAX, EVENT_TYPE_CHARACTERS_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX } from "../../limits.ts";
-import { bodyFields, channels, headerPairs, idText, listQuery, plainText, sourceFilter, tenantId, time, timeRange, timeText } from "./fields.ts";
+import {
+  bodyFields,
+  channels,
+  headerPairs,
+  idText,
+  listQuery,
+  plainText,
+  sourceFilter,
+  tenantId,
+  time,
+  timeRange,
+  timeText,
+} from "./fields.ts";
 import { answerSchema, pageOf, requestSchema } from "./registry.ts";
 
 const REJECTION_CAUSES = Object.keys(REJECTION_STATUS) as [RejectionCause, ...RejectionCause[]];
@@ -14,7 +26,12 @@ export const eventPublish = requestSchema(
       type: plainText(EVENT_TYPE_CHARACTERS_MAX),
       data: z.unknown().optional().describe("Any JSON; its bytes become the body exactly as they are written here."),
       body: z.string().optional().describe("The body as text, instead of `data`."),
-      contentType: z.string().max(256).regex(/^[\x20-\x7e]+$/).optional().describe("application/json for `data`, text/plain for `body`, unless this is set."),
+      contentType: z
+        .string()
+        .max(256)
+        .regex(/^[\x20-\x7e]+$/)
+        .optional()
+        .describe("application/json for `data`, text/plain for `body`, unless this is set."),
       tenantId: tenantId.nullable().optional(),
       key: plainText(EVENT_KEY_CHARACTERS_MAX).nullable().optional().describe("Ordering key."),
       channels: channels.optional(),
@@ -24,7 +41,10 @@ export const eventPublish = requestSchema(
     .refine((body) => (body.data === undefined) !== (body.body === undefined), { error: "Give either data or body.", path: ["data"] }),
 );
 
-export const eventAccepted = answerSchema("EventAccepted", z.strictObject({ id: idText, duplicate: z.boolean().describe("True when this key was used before and `id` is the event of that time.") }));
+export const eventAccepted = answerSchema(
+  "EventAccepted",
+  z.strictObject({ id: idText, duplicate: z.boolean().describe("True when this key was used before and `id` is the event of that time.") }),
+);
 
 const eventFields = {
   id: idText,
@@ -70,7 +90,18 @@ export const explanation = answerSchema(
         subscriptionId: idText,
         destinationId: idText,
         matched: z.boolean(),
-        cause: z.enum(["disabled", "created_later", "other_source", "other_tenant", "type_not_subscribed", "channel_not_subscribed", "filtered", "filter_error"]).nullable(),
+        cause: z
+          .enum([
+            "disabled",
+            "created_later",
+            "other_source",
+            "other_tenant",
+            "type_not_subscribed",
+            "channel_not_subscribed",
+            "filtered",
+            "filter_error",
+          ])
+          .nullable(),
         path: z.string().nullable().describe("Where in the filter."),
         message: z.string().nullable(),
       }),

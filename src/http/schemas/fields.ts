@@ -1,6 +1,13 @@
 // Fields that several resources share: names, times, ids, headers.
 import { z } from "zod";
-import { CHANNEL_CHARACTERS_MAX, CHANNELS_MAX, LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX, NAME_CHARACTERS_MAX, STATIC_HEADERS_MAX } from "../../limits.ts";
+import {
+  CHANNEL_CHARACTERS_MAX,
+  CHANNELS_MAX,
+  LIST_LIMIT_DEFAULT,
+  LIST_LIMIT_MAX,
+  NAME_CHARACTERS_MAX,
+  STATIC_HEADERS_MAX,
+} from "../../limits.ts";
 
 // Control characters in a name would reach terminals and logs.
 const PLAIN_TEXT = /^[^\p{Cc}]*$/u;
@@ -11,7 +18,9 @@ export const plainText = (charactersMax: number) =>
 export const name = plainText(NAME_CHARACTERS_MAX).describe("A name for people; it need not be unique.");
 
 /** RFC 3339 in, milliseconds since the Unix epoch out. */
-export const time = z.iso.datetime({ offset: true, error: "Write a time as in 2026-01-31T12:00:00Z." }).transform((text) => Date.parse(text));
+export const time = z.iso
+  .datetime({ offset: true, error: "Write a time as in 2026-01-31T12:00:00Z." })
+  .transform((text) => Date.parse(text));
 
 /** RFC 3339 in answers. */
 export const timeText = z.iso.datetime();

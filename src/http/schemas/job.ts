@@ -19,7 +19,13 @@ export const jobCreate = requestSchema(
   z.strictObject({
     kind: z.literal("replay"),
     filter: z.strictObject({ ...filterFields, since: time, until: time }).partial(),
-    ratePerSecond: z.number().positive().max(100_000).nullable().optional().describe("Events a second; null for as fast as the store takes them."),
+    ratePerSecond: z
+      .number()
+      .min(0.1)
+      .max(100_000)
+      .nullable()
+      .optional()
+      .describe("Events a second; null for as fast as the store takes them."),
     dryRun: z.boolean().optional().describe("Only says what the job would do."),
   }),
 );
@@ -43,7 +49,10 @@ export const job = answerSchema(
   }),
 );
 
-export const jobPlan = answerSchema("JobPlan", z.strictObject({ dryRun: z.literal(true), events: z.number().int(), deliveries: z.number().int() }));
+export const jobPlan = answerSchema(
+  "JobPlan",
+  z.strictObject({ dryRun: z.literal(true), events: z.number().int(), deliveries: z.number().int() }),
+);
 
 export const jobPage = pageOf("JobPage", job);
 export const jobQuery = z.strictObject({ ...listQuery });

@@ -5,7 +5,11 @@ import { ERRORS, type ErrorCode } from "../../errors.ts";
 import { idText, listQuery, name, time, timeText } from "./fields.ts";
 import { answerSchema, pageOf, requestSchema } from "./registry.ts";
 
-const scopes = z.array(z.enum(API_KEY_SCOPES)).min(1).max(API_KEY_SCOPES.length).describe("`read` may GET, `publish` may POST /v1/events, `admin` may do everything.");
+const scopes = z
+  .array(z.enum(API_KEY_SCOPES))
+  .min(1)
+  .max(API_KEY_SCOPES.length)
+  .describe("`read` may GET, `publish` may POST /v1/events, `admin` may do everything.");
 
 export const apiKeyCreate = requestSchema("ApiKeyCreate", z.strictObject({ name, scopes, expiresAt: time.nullable().optional() }));
 
@@ -33,7 +37,16 @@ export const tailQuery = z.strictObject({
 
 export const serviceIndex = answerSchema(
   "Index",
-  z.strictObject({ name: z.literal("posthorn"), version: z.string(), ingest: z.string(), api: z.string(), openapi: z.string(), health: z.array(z.string()), metrics: z.string(), docs: z.string() }),
+  z.strictObject({
+    name: z.literal("posthorn"),
+    version: z.string(),
+    ingest: z.string(),
+    api: z.string(),
+    openapi: z.string(),
+    health: z.array(z.string()),
+    metrics: z.string(),
+    docs: z.string(),
+  }),
 );
 
 export const health = answerSchema("Health", z.strictObject({ status: z.literal("ok") }));

@@ -8,12 +8,24 @@ export const INGEST_METHODS = ["POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", 
 
 const DAY_SECONDS = 86_400;
 const windowMs = z.number().int().min(1).max(DEDUPE_WINDOW_MS_MAX);
-const headerName = z.string().min(1).max(256).regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "This is not a header name.");
+const headerName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "This is not a header name.");
 const required = z.boolean().optional().describe("True: needed beside the signature. False, the default: enough instead of it.");
 
 const auth = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
-  z.strictObject({ kind: z.literal("basic"), username: z.string().max(256).regex(/^[^:]*$/, "A user name cannot hold a colon."), password: secret, required }),
+  z.strictObject({
+    kind: z.literal("basic"),
+    username: z
+      .string()
+      .max(256)
+      .regex(/^[^:]*$/, "A user name cannot hold a colon."),
+    password: secret,
+    required,
+  }),
   z.strictObject({ kind: z.literal("bearer"), token: secret, required }),
   z.strictObject({ kind: z.literal("apiKey"), header: headerName, value: secret, required }),
 ]);
@@ -40,19 +52,42 @@ const secrets = z
 const settings = {
   enabled: z.boolean(),
   provider: plainText(64).describe("Whose signature to check: github, stripe, standard-webhooks, hmac, token, basic, none, …"),
-  params: z.record(z.string().min(1).max(64), z.union([z.string().max(2048), z.number(), z.boolean()])).describe("Parameters of the generic providers."),
+  params: z
+    .record(z.string().min(1).max(64), z.union([z.string().max(2048), z.number(), z.boolean()]))
+    .describe("Parameters of the generic providers."),
   secrets,
   publicKey: z.string().min(1).max(4096).nullable(),
-  toleranceSeconds: z.number().int().min(0).max(DAY_SECONDS).nullable().describe("Largest accepted age of a signed timestamp; null takes the provider's own."),
+  toleranceSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(DAY_SECONDS)
+    .nullable()
+    .describe("Largest accepted age of a signed timestamp; null takes the provider's own."),
   auth,
   allowedMethods: z.array(z.enum(INGEST_METHODS)).min(1).max(INGEST_METHODS.length),
-  allowedContentTypes: z.array(z.string().max(128).regex(/^[\w.+*-]+\/[\w.+*-]+$/, "Write a media type such as application/json.")).max(32).describe("Empty allows every type."),
+  allowedContentTypes: z
+    .array(
+      z
+        .string()
+        .max(128)
+        .regex(/^[\w.+*-]+\/[\w.+*-]+$/, "Write a media type such as application/json."),
+    )
+    .max(32)
+    .describe("Empty allows every type."),
   allowedIps: z.array(z.string().min(1).max(64)).max(256).describe("Addresses and CIDR ranges; empty allows every address."),
-  rateLimit: z.strictObject({ perSecond: z.number().positive().max(1_000_000), burst: z.number().min(1).max(1_000_000).optional() }).nullable(),
+  rateLimit: z
+    .strictObject({ perSecond: z.number().positive().max(1_000_000), burst: z.number().min(1).max(1_000_000).optional() })
+    .nullable(),
   dedupe: dedupe.describe("What makes two requests the same event."),
   response: response.describe("What the provider is answered when the event is committed."),
   keyFrom: z.string().min(1).max(500).nullable().describe("Where the ordering key is: json:data.object.id or header:x-key."),
-  bodyBytesMax: z.number().int().min(1).max(25 * 1024 ** 2).nullable(),
+  bodyBytesMax: z
+    .number()
+    .int()
+    .min(1)
+    .max(25 * 1024 ** 2)
+    .nullable(),
   retentionDays: z.number().int().min(1).max(36_500).nullable(),
 };
 
@@ -64,7 +99,13 @@ export const sourceRotate = requestSchema(
   z
     .strictObject({
       secret: secret.optional().describe("The new secret; left out, one is made."),
-      expireOldAfterSeconds: z.number().int().min(0).max(30 * DAY_SECONDS).optional().describe("How long the old secrets still verify; a day by default."),
+      expireOldAfterSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(30 * DAY_SECONDS)
+        .optional()
+        .describe("How long the old secrets still verify; a day by default."),
     })
     .optional(),
 );

@@ -11,9 +11,15 @@ const settings = {
   enabled: z.boolean(),
   sourceId: idText.nullable().describe("Null takes events of every source and of the publish API."),
   tenantId: tenantId.nullable(),
-  eventTypes: z.array(z.string().min(1).max(EVENT_TYPE_CHARACTERS_MAX)).max(EVENT_TYPES_PER_SUBSCRIPTION_MAX).describe("invoice.paid, invoice.*, **; empty takes every type."),
+  eventTypes: z
+    .array(z.string().min(1).max(EVENT_TYPE_CHARACTERS_MAX))
+    .max(EVENT_TYPES_PER_SUBSCRIPTION_MAX)
+    .describe("invoice.paid, invoice.*, **; empty takes every type."),
   channels: channels.describe("Empty takes events on any channel or none."),
-  filter: z.record(z.string(), z.unknown()).nullable().describe("A filter over body, headers, query, path and event; null takes everything."),
+  filter: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .describe("A filter over body, headers, query, path and event; null takes everything."),
   delayMs: milliseconds(DELAY_MS_MAX),
   destinationId: idText,
 };
@@ -21,7 +27,9 @@ const settings = {
 // Named here so that the answer can say "not yet" instead of "unknown field".
 const transform = z
   .unknown()
-  .refine((value) => value === undefined || value === null, { error: "not_supported_yet: transforms come with a later version. Leave this field out." })
+  .refine((value) => value === undefined || value === null, {
+    error: "not_supported_yet: transforms come with a later version. Leave this field out.",
+  })
   .optional();
 
 export const subscriptionCreate = requestSchema(
@@ -57,7 +65,10 @@ export const filterTest = requestSchema(
         .optional()
         .describe("Or on this."),
     })
-    .refine((body) => (body.eventId === undefined) !== (body.input === undefined), { error: "Give either eventId or input.", path: ["eventId"] }),
+    .refine((body) => (body.eventId === undefined) !== (body.input === undefined), {
+      error: "Give either eventId or input.",
+      path: ["eventId"],
+    }),
 );
 
 export const filterVerdict = answerSchema(

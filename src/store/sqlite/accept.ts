@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** Values per draft in the flat list that crosses to the writer's thread. */
-export const DRAFT_WIDTH = 15;
+const DRAFT_WIDTH = 15;
 
 /** A whole group of drafts: flat values, and all bodies in one transferred buffer. */
 export interface AcceptBatch {
@@ -46,7 +46,8 @@ export function createAcceptWrites(database: DatabaseSync, limits: { requestsKep
   const trimRequests = database.prepare(
     `DELETE FROM requests WHERE outcome = ?1 AND seq <= (SELECT seq FROM requests WHERE outcome = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)`,
   );
-  const sinceTrim = { rejected: 0, duplicate: 0 };
+  // Nobody knows what the last run left untrimmed, so the first insert trims.
+  const sinceTrim = { rejected: Infinity, duplicate: Infinity };
 
   // Each outcome has its own cap, so that a flood of forged requests can't push the duplicates out.
   function keepWithinCap(outcome: keyof typeof sinceTrim, added: number): void {

@@ -13,6 +13,15 @@ port.on("message", (message: "run" | "close") => {
     port.close();
     return;
   }
-  const result = checkpoint.get() as { busy: number; log: number; checkpointed: number };
-  port.postMessage({ logPages: result.log, checkpointedPages: result.checkpointed });
+  port.postMessage(run());
 });
+
+function run(): { logPages: number; checkpointedPages: number } {
+  try {
+    const result = checkpoint.get() as { busy: number; log: number; checkpointed: number };
+    return { logPages: result.log, checkpointedPages: result.checkpointed };
+  } catch {
+    // A full disk has no room for the copy. The log stays as it is, and the next run tries again.
+    return { logPages: 0, checkpointedPages: 0 };
+  }
+}

@@ -1,6 +1,6 @@
 // SQL of the dispatch step: undispatched events out, deliveries in.
 import type { DatabaseSync } from "node:sqlite";
-import { EVENT_COLUMNS, type Row } from "./rows.ts";
+import { EVENT_COLUMNS, packEvents, type Row } from "./rows.ts";
 
 /** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job. */
 export type NewDeliveryRow = [number, string, number, string, string | null, number, string, string | null];
@@ -13,7 +13,7 @@ export function createDispatchReads(database: DatabaseSync) {
   undispatched.setReturnArrays(true);
   const dispatchedThrough = database.prepare("SELECT value FROM progress WHERE name = 'dispatched_through'");
   return {
-    undispatched: (limit: number) => undispatched.all(limit) as unknown as Row[],
+    undispatched: (limit: number) => packEvents(undispatched.all(limit) as unknown as Row[]),
     dispatchedThrough: () => (dispatchedThrough.get() as { value: number }).value,
   };
 }

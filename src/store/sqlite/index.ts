@@ -1,17 +1,16 @@
 // The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
 import { join } from "node:path";
-import { createIdSource, formatId, type IdSource, parseId, timeOfSeq } from "../../core/id.ts";
+import { createIdSource, formatId, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Random } from "../../system/random.ts";
-import type { ListQuery, NewDelivery, Store } from "../store.ts";
+import type { ListQuery, NewDelivery, Settlement, Store } from "../store.ts";
 import { startCheckpoints } from "./checkpoint.ts";
 import { migrate, openWriter } from "./connection.ts";
 import type { NewDeliveryRow } from "./dispatch.ts";
 import { lockDirectory } from "./lock.ts";
 import type { RowPage } from "./lists.ts";
 import { type Reader, startReader } from "./reader.ts";
-import { attemptFrom, deliveryFrom, eventFrom, eventHeadFrom, packEnvelope, type Row, requestHeadRecordFrom, requestRecordFrom, STATE_CODE } from "./rows.ts";
-import type { SettleRow } from "./settle.ts";
+import { attemptFrom, type Cell, deliveryFrom, eventFrom, eventHeadFrom, eventsFrom, packEnvelope, type Row, requestHeadRecordFrom, requestRecordFrom, STATE_CODE } from "./rows.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 export interface SqliteOptions {
@@ -37,15 +36,17 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const writer = startWriter({ file, requestsKeptMax: options.requestsKeptMax, ids, onFatal: options.onFatal });
   const reader = startReader(file, options.onFatal);
   const checkpoints = startCheckpoints(file, options.clock, writer.resetLog);
+  let closed: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    await checkpoints.close();
+    await reader.close();
+    await writer.close();
+    lock.release();
+  }
   return {
     ...createWriteHalf(writer, ids),
     ...createReadHalf(reader),
-    async close() {
-      await checkpoints.close();
-      await reader.close();
-      await writer.close();
-      lock.release();
-    },
+    close: () => (closed ??= close()),
   };
 }
 
@@ -122,7 +123,9 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       return rows.map((row, index) => deliveryMade(row, drafts[index]!));
     },
     async settle(batch) {
-      await writer.call("settle", batch.map((settlement) => settleRow(ids, settlement)));
+      const values: Cell[] = [];
+      for (const settlement of batch) pushSettlement(values, ids, settlement);
+      await writer.call("settle", values);
     },
     async dueDeliveries(destinationId, now, limit, skipSeqs) {
       const { rows, nextDueAt } = await writer.call("dueDeliveries", destinationId, now, limit, skipSeqs);
@@ -150,23 +153,20 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
   };
 }
 
-function settleRow(ids: IdSource, { deliverySeq, attempt, step }: Parameters<Store["settle"]>[0][number]): SettleRow {
+function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, step }: Settlement): void {
   const { seq, tail } = ids.next();
-  const { result } = attempt;
-  const response = result.kind === "response" ? result : null;
-  return {
-    state: [STATE_CODE[step.state], step.attempts, step.nextAttemptAt, step.reason, step.finishedAt, deliverySeq],
-    attempt: [
-      seq, tail, deliverySeq, attempt.number, attempt.startedAt, attempt.durationMs,
-      JSON.stringify([attempt.request.method, attempt.request.url, attempt.request.headers]),
-      response?.status ?? null,
-      result.kind === "failure" ? result.failure : null,
-      result.kind === "failure" ? result.message : null,
-      response === null ? null : JSON.stringify(response.headers),
-      response === null || response.body.byteLength === 0 ? null : response.body,
-      response?.truncated === true ? 1 : 0,
-    ],
-  };
+  const { request, result } = attempt;
+  values.push(
+    STATE_CODE[step.state], step.attempts, step.nextAttemptAt, step.reason, step.finishedAt, deliverySeq,
+    seq, tail, deliverySeq, attempt.number, attempt.startedAt, attempt.durationMs,
+    JSON.stringify([request.method, request.url, request.headers]),
+  );
+  if (result.kind === "failure") {
+    values.push(null, result.failure, result.message, null, null, 0);
+    return;
+  }
+  const body = result.body.byteLength === 0 ? null : result.body;
+  values.push(result.status, null, null, JSON.stringify(result.headers), body, result.truncated ? 1 : 0);
 }
 
 type ReadHalf = Omit<Store, keyof WriteHalf | "close">;
@@ -181,11 +181,11 @@ function createReadHalf(reader: Reader): ReadHalf {
     return { data: found.map(from), nextCursor: nextSeq === null ? null : String(nextSeq) };
   };
   return {
-    undispatched: async (limit) => (await reader.call("undispatched", limit)).map(eventFrom),
+    undispatched: async (limit) => eventsFrom(await reader.call("undispatched", limit)),
     dispatchedThrough: () => reader.call("dispatchedThrough"),
     waitingDestinations: async () =>
       (await reader.call("waitingDestinations")).map(([destinationId, nextDueAt]) => ({ destinationId, nextDueAt })),
-    eventsBySeq: async (seqs) => (await reader.call("eventsBySeq", seqs)).map(eventFrom),
+    eventsBySeq: async (seqs) => eventsFrom(await reader.call("eventsBySeq", seqs)),
     event: (id) => byId("evt", id, (seq, tail) => one(reader.call("event", seq, tail), eventFrom)),
     request: (id) => byId("req", id, (seq, tail) => one(reader.call("request", seq, tail), requestRecordFrom)),
     delivery: (id) => byId("dlv", id, (seq, tail) => one(reader.call("delivery", seq, tail), deliveryOf)),
@@ -203,8 +203,9 @@ function createReadHalf(reader: Reader): ReadHalf {
     idempotencyRecord: (key) => reader.call("idempotencyRecord", key),
     job: (id) => reader.call("job", id),
     async jobs(query) {
-      const before = cursorSeq(query) ?? Number.MAX_SAFE_INTEGER;
-      const found = await reader.call("jobs", before, 0, query.limit + 1);
+      const until = query.until === null ? Number.MAX_SAFE_INTEGER : seqAtTime(query.until);
+      const before = Math.min(cursorSeq(query) ?? Number.MAX_SAFE_INTEGER, until);
+      const found = await reader.call("jobs", before, query.since === null ? 0 : seqAtTime(query.since), query.limit + 1);
       const kept = found.slice(0, query.limit);
       return { data: kept.map(({ job }) => job), nextCursor: found.length > query.limit ? String(kept.at(-1)!.seq) : null };
     },

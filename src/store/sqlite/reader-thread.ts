@@ -15,8 +15,14 @@ port.on("message", (call: { id: number; name: keyof typeof reads; args: unknown[
   }
   try {
     const read = reads[call.name] as (...args: unknown[]) => unknown;
-    port.postMessage({ id: call.id, ok: true, result: read(...call.args) });
+    const result = read(...call.args);
+    port.postMessage({ id: call.id, ok: true, result }, transferable(result));
   } catch (error) {
     port.postMessage({ id: call.id, ok: false, message: error instanceof Error ? error.message : String(error), code: null });
   }
 });
+
+/** The shared buffer of packed events changes hands instead of being copied. */
+function transferable(result: unknown): ArrayBuffer[] {
+  return typeof result === "object" && result !== null && "bodies" in result && result.bodies instanceof ArrayBuffer ? [result.bodies] : [];
+}

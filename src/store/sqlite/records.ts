@@ -6,6 +6,7 @@ import {
   DELIVERY_COLUMNS,
   EVENT_COLUMNS,
   OTHER_REQUEST_COLUMNS,
+  packEvents,
   type Row,
 } from "./rows.ts";
 
@@ -32,6 +33,6 @@ export function createRecordReads(database: DatabaseSync) {
     request: (seq: number, tail: string) => accepted(seq, tail) ?? other(seq, tail),
     delivery: (seq: number, tail: string) => delivery(seq, tail),
     attempt: (seq: number, tail: string) => attempt(seq, tail),
-    eventsBySeq: (seqs: number[]) => bySeq.all(JSON.stringify(seqs)) as unknown as Row[],
+    eventsBySeq: (seqs: number[]) => packEvents(bySeq.all(JSON.stringify(seqs)) as unknown as Row[]),
   };
 }

@@ -66,6 +66,36 @@ export function eventFrom(row: Row): Event {
   return { ...head, request: { ...head.request, body: row[12] as Uint8Array } };
 }
 
+/** Events on their way between threads: one buffer for all bodies is handed over, where one per body would be copied. */
+export interface PackedEvents {
+  /** Rows without their body column. */
+  heads: Row[];
+  bodies: ArrayBuffer;
+}
+
+export function packEvents(rows: Row[]): PackedEvents {
+  let bytes = 0;
+  for (const row of rows) bytes += (row[12] as Uint8Array).byteLength;
+  const bodies = new Uint8Array(bytes);
+  let offset = 0;
+  for (const row of rows) {
+    const body = row.pop() as Uint8Array;
+    bodies.set(body, offset);
+    offset += body.byteLength;
+  }
+  return { heads: rows, bodies: bodies.buffer };
+}
+
+export function eventsFrom({ heads, bodies }: PackedEvents): Event[] {
+  let offset = 0;
+  return heads.map((row) => {
+    const head = eventHeadFrom(row);
+    const body = new Uint8Array(bodies, offset, head.bodyBytes);
+    offset += head.bodyBytes;
+    return { ...head, request: { ...head.request, body } };
+  });
+}
+
 export const DELIVERY_COLUMNS =
   "d.seq, d.tail, d.event_seq, e.tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at";
 

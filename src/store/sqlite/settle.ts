@@ -3,11 +3,9 @@ import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryCommand } from "../store.ts";
 import { DELIVERY_COLUMNS, type Cell, type Row, STATE_CODE } from "./rows.ts";
 
-/** Values of a settlement: the new state's six, then the attempt's twelve. */
-export interface SettleRow {
-  state: [state: number, attempts: number, nextAt: number | null, reason: string | null, finishedAt: number | null, seq: number];
-  attempt: Cell[];
-}
+/** Values per settlement in the flat list that crosses to the writer's thread: the new state's six, then the attempt's thirteen. */
+const SETTLE_WIDTH = 19;
+const STATE_WIDTH = 6;
 
 export function createSettleWrites(database: DatabaseSync) {
   const update = database.prepare(
@@ -40,11 +38,13 @@ export function createSettleWrites(database: DatabaseSync) {
   one.setReturnArrays(true);
 
   return {
-    settle(rows: SettleRow[]): void {
-      for (const row of rows) {
-        // A delivery cancelled during its attempt stays cancelled, but the attempt was made and counts.
-        if (update.run(...row.state).changes === 0) countAttempt.run(row.state[1], row.state[5]);
-        insertAttempt.run(...row.attempt);
+    settle(values: Cell[]): void {
+      for (let at = 0; at < values.length; at += SETTLE_WIDTH) {
+        const state = values.slice(at, at + STATE_WIDTH);
+        // A delivery cancelled during its attempt stays cancelled, but the attempt was made and counts. One that retention
+        // has deleted since leaves nothing behind.
+        if (update.run(...state).changes === 0 && countAttempt.run(state[1]!, state[5]!).changes === 0) continue;
+        insertAttempt.run(...values.slice(at + STATE_WIDTH, at + SETTLE_WIDTH));
       }
     },
 

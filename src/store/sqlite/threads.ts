@@ -1,25 +1,25 @@
 // The main thread's side of the store's threads: calls out, promises back.
 import { Worker } from "node:worker_threads";
 import { StoreUnavailableError } from "../store.ts";
+import { isDiskFault, isFatal } from "./faults.ts";
 import type { WriteReply } from "./writes.ts";
 
 type ThreadName = "writer-thread" | "reader-thread" | "checkpoint-thread";
 
+// Rows pass through these threads and are garbage at once: a young generation of 48 MiB each, V8's default, would only be memory
+// that is touched once.
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3 };
+
 /** Starts a thread from the file beside this one: `.ts` when run from sources, `.js` when built. */
 export function startThread(name: ThreadName, data: Record<string, unknown>): Worker {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return new Worker(new URL(`./${name}.${extension}`, import.meta.url), { workerData: data, name: `posthorn-${name}` });
+  return new Worker(new URL(`./${name}.${extension}`, import.meta.url), { workerData: data, name: `posthorn-${name}`, resourceLimits: RESOURCE_LIMITS });
 }
 
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
-
-// SQLite's primary result codes that mean the disk, not the program, failed: FULL, IOERR, READONLY, CORRUPT, NOTADB.
-const DISK_CODES = new Set([13, 10, 8, 11, 26]);
-/** After these the state of the log is unknown: acknowledging anything more would be a guess. */
-const FATAL_CODES = new Set([10, 11, 26]);
 
 /** Matches replies to calls; every call still open when the thread ends is rejected. */
 export function createCalls(onFatal: (error: Error) => void) {
@@ -41,14 +41,13 @@ export function createCalls(onFatal: (error: Error) => void) {
         call.resolve(reply.result);
         return;
       }
-      const primary = reply.code === null ? null : reply.code & 0xff;
-      if (primary === null || !DISK_CODES.has(primary)) {
+      if (!isDiskFault(reply.code)) {
         call.reject(new Error(reply.message));
         return;
       }
       const error = new StoreUnavailableError(`The store could not commit: ${reply.message}.`);
       call.reject(error);
-      if (FATAL_CODES.has(primary)) onFatal(error);
+      if (isFatal(reply.code)) onFatal(error);
     },
     failAll(error: Error): void {
       for (const call of waiting.values()) call.reject(error);

@@ -1,7 +1,9 @@
 // The writer's thread: takes every message that is waiting, runs them in one transaction, answers after the commit.
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { AcceptBatch } from "./accept.ts";
 import { openWriter } from "./connection.ts";
-import { createWrites, runGrouped, type WriteCall } from "./writes.ts";
+import { isFatal } from "./faults.ts";
+import { createWrites, runGrouped, type WriteCall, type WriteReply, type WriterAnswer } from "./writes.ts";
 
 const port = parentPort as MessagePort;
 const { file, requestsKeptMax } = workerData as { file: string; requestsKeptMax: number };
@@ -10,6 +12,8 @@ const writes = createWrites(database, { requestsKeptMax });
 
 // A batch this large already amortises its fsync; a larger one would only make the first caller wait.
 const CALLS_PER_COMMIT_MAX = 512;
+
+let broken: WriteReply | null = null;
 
 port.on("message", (first: WriteCall[] | "close" | "reset-log") => {
   let message: WriteCall[] | "close" | "reset-log" | undefined = first;
@@ -20,8 +24,7 @@ port.on("message", (first: WriteCall[] | "close" | "reset-log") => {
       return;
     }
     if (message === "reset-log") {
-      // The checkpoint thread has copied nearly all frames; copying the rest here lets the next commit start the log anew.
-      database.exec("PRAGMA wal_checkpoint(RESTART)");
+      resetLog();
       message = next();
       continue;
     }
@@ -32,11 +35,34 @@ port.on("message", (first: WriteCall[] | "close" | "reset-log") => {
       calls.push(...message);
       message = undefined;
     }
-    port.postMessage(runGrouped(database, writes, calls));
+    const replies = commit(calls);
+    const buffers = calls.filter((call) => call.name === "accept").map((call) => (call.args[0] as AcceptBatch).bodies);
+    const answer: WriterAnswer = { replies, buffers };
+    port.postMessage(answer, buffers);
     message ??= next();
   }
 });
 
 function next(): WriteCall[] | "close" | "reset-log" | undefined {
   return receiveMessageOnPort(port)?.message as WriteCall[] | "close" | "reset-log" | undefined;
+}
+
+/** The checkpoint thread has copied nearly all frames; copying the rest here lets the next commit start the log anew. */
+function resetLog(): void {
+  try {
+    database.exec("PRAGMA wal_checkpoint(RESTART)");
+  } catch {
+    // On a full disk there is no room for the copy. Nothing is lost: the log stays as it is, and the next reset tries again.
+  }
+}
+
+/** Once the disk has failed in a way that leaves the log in doubt, nothing more is tried on it. */
+function commit(calls: WriteCall[]): WriteReply[] {
+  if (broken !== null) {
+    const failure = broken;
+    return calls.map((call) => ({ ...failure, id: call.id }));
+  }
+  const replies = runGrouped(database, writes, calls);
+  broken = replies.find((reply) => !reply.ok && isFatal(reply.code)) ?? null;
+  return replies;
 }

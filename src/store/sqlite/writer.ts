@@ -4,9 +4,10 @@ import type { AcceptDraft, AcceptOutcome } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
 import { formatId, type IdSource } from "../../core/id.ts";
 import type { AcceptBatch, DuplicateMark } from "./accept.ts";
+import { type BodyBuffers, createBodyBuffers } from "./body-buffers.ts";
 import { packEnvelope } from "./rows.ts";
 import { createCalls, startThread } from "./threads.ts";
-import type { WriteCall, WriteName, WriteReply, Writes } from "./writes.ts";
+import type { WriteCall, WriteName, WriteReply, WriterAnswer, Writes } from "./writes.ts";
 
 // Two groups under way keep the writer busy while answers travel; more would only make groups smaller.
 const GROUPS_UNDER_WAY_MAX = 2;
@@ -31,15 +32,18 @@ export interface Writer {
 
 export function startWriter(options: { file: string; requestsKeptMax: number; ids: IdSource; onFatal: (error: Error) => void }): Writer {
   const thread = startThread("writer-thread", { file: options.file, requestsKeptMax: options.requestsKeptMax });
-  const calls = createCalls(options.onFatal);
+  const calls = createCalls(fail);
   let drafts: PendingDraft[] = [];
   let queued: WriteCall[] = [];
+  const bodyBuffers = createBodyBuffers();
   let groupsUnderWay = 0;
   let flushPlanned = false;
-  let closing = false;
-  const exited = watchExit(thread, calls, options.onFatal, () => closing);
+  // Why nothing is taken any more: the store closes, or its disk or its thread failed.
+  let refusal: Error | null = null;
+  const exited = watchExit(thread, calls, fail);
 
-  thread.on("message", (replies: WriteReply[]) => {
+  thread.on("message", ({ replies, buffers }: WriterAnswer) => {
+    for (const buffer of buffers) bodyBuffers.giveBack(buffer);
     groupsUnderWay = Math.max(0, groupsUnderWay - groupsOf(replies));
     flush();
     for (const reply of replies) calls.settle(reply);
@@ -64,7 +68,7 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
     const transfer: Transferable[] = [];
     queued = [];
     if (drafts.length > 0) {
-      const { call, buffer } = packDrafts(drafts, calls);
+      const { call, buffer } = packDrafts(drafts, calls, bodyBuffers);
       drafts = [];
       group.push(call);
       transfer.push(buffer);
@@ -74,12 +78,20 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
     thread.postMessage(group, transfer);
   }
 
+  function fail(error: Error): void {
+    if (refusal !== null) return;
+    refusal = error;
+    // What was not sent yet would wait for ever if the thread is gone.
+    for (const draft of drafts.splice(0)) draft.reject(error);
+    options.onFatal(error);
+  }
+
   return {
     accept(draft) {
       const { seq, tail } = options.ids.next();
       return new Promise((resolve, reject) => {
-        if (closing) {
-          reject(new StoreUnavailableError("The store is closing."));
+        if (refusal !== null) {
+          reject(refusal);
           return;
         }
         drafts.push({ draft, seq, tail, resolve, reject });
@@ -87,7 +99,7 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
       });
     },
     call(name, ...args) {
-      if (closing) return Promise.reject(new StoreUnavailableError("The store is closing."));
+      if (refusal !== null) return Promise.reject(refusal);
       const { id, promise } = calls.open();
       queued.push({ id, name, args });
       plan();
@@ -98,7 +110,7 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
       // What is gathered still goes out; the thread closes after it.
       groupsUnderWay = 0;
       flush();
-      closing = true;
+      refusal ??= new StoreUnavailableError("The store is closing.");
       thread.postMessage("close");
       await exited;
     },
@@ -106,7 +118,7 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
 }
 
 /** Resolves when the thread ends; an end nobody asked for is fatal, because nothing can be committed any more. */
-function watchExit(thread: Worker, calls: ReturnType<typeof createCalls>, onFatal: (error: Error) => void, closing: () => boolean): Promise<void> {
+function watchExit(thread: Worker, calls: ReturnType<typeof createCalls>, onFatal: (error: Error) => void): Promise<void> {
   return new Promise((resolve) => {
     let cause: Error | null = null;
     thread.on("error", (error: Error) => {
@@ -115,17 +127,18 @@ function watchExit(thread: Worker, calls: ReturnType<typeof createCalls>, onFata
     thread.on("exit", () => {
       const error = new StoreUnavailableError(`The store's writer ended${cause === null ? "" : `: ${cause.message}`}.`);
       calls.failAll(error);
-      if (!closing()) onFatal(error);
+      onFatal(error);
       resolve();
     });
   });
 }
 
 /** All drafts of a group as one call: flat values, and the bodies in one buffer that is handed over, not copied. */
-function packDrafts(drafts: PendingDraft[], calls: ReturnType<typeof createCalls>): { call: WriteCall; buffer: ArrayBuffer } {
+function packDrafts(drafts: PendingDraft[], calls: ReturnType<typeof createCalls>, bodyBuffers: BodyBuffers): { call: WriteCall; buffer: ArrayBuffer } {
   let bytes = 0;
   for (const { draft } of drafts) bytes += draft.request.body.byteLength;
-  const bodies = Buffer.allocUnsafeSlow(bytes);
+  const buffer = bodyBuffers.take(bytes);
+  const bodies = new Uint8Array(buffer);
   const values: AcceptBatch["values"] = [];
   let offset = 0;
   for (const { draft, seq, tail } of drafts) {
@@ -145,7 +158,6 @@ function packDrafts(drafts: PendingDraft[], calls: ReturnType<typeof createCalls
       for (const draft of drafts) draft.reject(error);
     },
   );
-  const buffer = bodies.buffer as ArrayBuffer;
   const batch: AcceptBatch = { values, bodies: buffer };
   return { call: { id, name: "accept", args: [batch] }, buffer };
 }

@@ -5,6 +5,7 @@ import type { Job } from "../../core/job.ts";
 import { createAcceptWrites } from "./accept.ts";
 import { createConfigWrites } from "./config.ts";
 import { createDispatchWrites, type NewDeliveryRow } from "./dispatch.ts";
+import { codeOf, isFatal } from "./faults.ts";
 import { createJobWrites } from "./jobs.ts";
 import { createRetentionWrites, vacuumSlice } from "./retention.ts";
 import { createSettleWrites } from "./settle.ts";
@@ -69,12 +70,20 @@ export type WriteReply =
   /** `code` is SQLite's extended result code when it was the store that failed. */
   | { id: number; ok: false; message: string; code: number | null };
 
+/** What the writer's thread answers to one or more groups. */
+export interface WriterAnswer {
+  replies: WriteReply[];
+  /** The groups' body buffers, for their next use. */
+  buffers: ArrayBuffer[];
+}
+
 /** Runs calls in one transaction; when that fails, each in its own, so that one bad call can't take others with it. */
 export function runGrouped(database: DatabaseSync, writes: Writes, calls: WriteCall[]): WriteReply[] {
   try {
     return inTransaction(database, () => calls.map((call) => ({ id: call.id, ok: true, result: run(writes, call) })));
   } catch (error) {
-    if (calls.length === 1) return [failure(calls[0]!, error)];
+    // Trying again after a failed fsync could acknowledge what the failed one lost.
+    if (calls.length === 1 || isFatal(codeOf(error))) return calls.map((call) => failure(call, error));
     return calls.flatMap((call) => runGrouped(database, writes, [call]));
   }
 }
@@ -98,6 +107,5 @@ function run(writes: Writes, call: WriteCall): unknown {
 }
 
 function failure(call: WriteCall, error: unknown): WriteReply {
-  const code = typeof error === "object" && error !== null && "errcode" in error ? Number(error.errcode) : null;
-  return { id: call.id, ok: false, message: error instanceof Error ? error.message : String(error), code };
+  return { id: call.id, ok: false, message: error instanceof Error ? error.message : String(error), code: codeOf(error) };
 }

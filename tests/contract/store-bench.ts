@@ -1,0 +1,84 @@
+// What the store contract's chapters share: a store of their own, the time it lives in, and the records they make.
+import type { Delivery, DeliveryState } from "../../src/core/delivery.ts";
+import type { Event } from "../../src/core/event.ts";
+import type { AcceptDraft, NewDelivery, Settlement, Store } from "../../src/store/store.ts";
+import { draft } from "../kit/store.ts";
+
+/** One test's store, and the time it lives in. */
+export interface Bench {
+  readonly store: Store;
+  /** What the store's clock says; set it to move time. */
+  now: number;
+  reopen(): Promise<Store>;
+  accept(changes?: Partial<AcceptDraft> & { body?: Uint8Array }): Promise<Event>;
+  /** Accepts an event and makes one delivery of it, due at once unless told otherwise. */
+  deliver(changes?: Partial<NewDelivery>, event?: Partial<AcceptDraft>): Promise<Delivery>;
+  /** Brings a delivery into a state by an attempt, or by a command for `cancelled`. */
+  bring(delivery: Delivery, state: DeliveryState): Promise<Delivery>;
+}
+
+export type OpenBench = (options?: { requestsKeptMax?: number }) => Promise<Bench>;
+export type ContractTest = (name: string, run: () => Promise<void>, timeoutMs?: number) => void;
+
+/** A fixed Tuesday: no test depends on when it runs. */
+export const START_MS = Date.UTC(2026, 0, 6, 12);
+
+export function createActions(bench: () => Bench): Pick<Bench, "accept" | "deliver" | "bring"> {
+  async function accept(changes: Partial<AcceptDraft> & { body?: Uint8Array } = {}): Promise<Event> {
+    const outcome = await bench().store.accept(draft(bench().now, changes));
+    if (outcome.kind !== "accepted") throw new Error(`a duplicate of ${outcome.of}`);
+    return outcome.event;
+  }
+  return {
+    accept,
+    async deliver(changes = {}, event = {}) {
+      const accepted = await accept(event);
+      const [made] = await bench().store.commitDispatch(accepted.seq, [newDelivery(accepted, { nextAttemptAt: bench().now, ...changes })]);
+      return made!;
+    },
+    async bring(delivery, state) {
+      const { store, now } = bench();
+      if (state === "cancelled") await store.commandDeliveries([delivery.id], { kind: "cancel", at: now }, null);
+      else if (state !== "waiting") await store.settle([settlement(delivery, now, { state })]);
+      return (await store.delivery(delivery.id))!;
+    },
+  };
+}
+
+export function newDelivery(event: { id: string; seq: number }, changes: Partial<NewDelivery> = {}): NewDelivery {
+  return {
+    eventId: event.id, eventSeq: event.seq, destinationId: "dst_a", subscriptionId: "sub_a", nextAttemptAt: START_MS, trigger: "event", jobId: null,
+    ...changes,
+  };
+}
+
+/** An answered attempt and the step it led to. */
+export function settlement(
+  delivery: Delivery,
+  at: number,
+  step: { state: DeliveryState; nextAttemptAt?: number; reason?: string | null },
+  attempt: Partial<Settlement["attempt"]> = {},
+): Settlement {
+  const number = delivery.attempts + 1;
+  return {
+    deliverySeq: delivery.seq,
+    attempt: {
+      deliveryId: delivery.id,
+      eventId: delivery.eventId,
+      destinationId: delivery.destinationId,
+      number,
+      startedAt: at,
+      durationMs: 12,
+      request: { method: "POST", url: "https://receiver.example/hook", headers: ["content-type", "application/json"] },
+      result: { kind: "response", status: step.state === "delivered" ? 200 : 500, headers: [], body: new Uint8Array(0), truncated: false },
+      ...attempt,
+    },
+    step: {
+      state: step.state,
+      attempts: number,
+      nextAttemptAt: step.state === "waiting" ? (step.nextAttemptAt ?? at) : null,
+      reason: step.reason ?? null,
+      finishedAt: step.state === "waiting" ? null : at,
+    },
+  };
+}
