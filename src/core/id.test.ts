@@ -71,8 +71,18 @@ describe("an id", () => {
     const good = formatId("evt", { seq: seqAtTime(Date.UTC(2026, 0, 1)) + 5, tail: "0123456789abc" });
     expect(parseId("evt", good)).not.toBeNull();
     const bad = [
-      "", "evt_", good.slice(1), good.slice(0, -1), `${good}0`, good.toUpperCase(), good.replace("evt_", "dlv_"), ` ${good}`, `${good}\n`, good.replace(/.$/, "u"),
-      good.replace("evt_0", "evt_8"), "evt_00000000000000000000000000",
+      "",
+      "evt_",
+      good.slice(1),
+      good.slice(0, -1),
+      `${good}0`,
+      good.toUpperCase(),
+      good.replace("evt_", "dlv_"),
+      ` ${good}`,
+      `${good}\n`,
+      good.replace(/.$/, "u"),
+      good.replace("evt_0", "evt_8"),
+      "evt_00000000000000000000000000",
     ];
     for (const text of bad) expect(parseId("evt", text), JSON.stringify(text)).toBeNull();
   });
@@ -90,7 +100,10 @@ describe("an id", () => {
 
 describe("a source of ids", () => {
   it("only ascends, whatever the clock does, and leaps to the present when it can", () => {
-    const steps = fc.array(fc.oneof(fc.integer({ min: -1e10, max: 1e10 }), fc.constantFrom(0, 1, -1, 0.5)), { minLength: 1, maxLength: 50 });
+    const steps = fc.array(fc.oneof(fc.integer({ min: -1e10, max: 1e10 }), fc.constantFrom(0, 1, -1, 0.5)), {
+      minLength: 1,
+      maxLength: 50,
+    });
     fc.assert(
       fc.property(steps, (moves) => {
         const clock = manualClock(Date.UTC(2026, 0, 1));
@@ -129,10 +142,12 @@ describe("a source of ids", () => {
   });
 
   it("turns a time range into a range of numbers without a gap", () => {
-    fc.assert(fc.property(time, (at) => {
-      expect(timeOfSeq(seqAtTime(at))).toBe(at);
-      expect(timeOfSeq(seqAtTime(at) - 1)).toBe(at - 1);
-    }));
+    fc.assert(
+      fc.property(time, (at) => {
+        expect(timeOfSeq(seqAtTime(at))).toBe(at);
+        expect(timeOfSeq(seqAtTime(at) - 1)).toBe(at - 1);
+      }),
+    );
     expect(seqAtTime(0)).toBe(0);
   });
 });

@@ -98,7 +98,10 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("land" as const), pick }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("release" as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("drop" as const), pick }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("adjust" as const), lane, open: fc.boolean(), cap: fc.integer({ min: 0, max: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("adjust" as const), lane, open: fc.boolean(), cap: fc.integer({ min: 0, max: 3 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const), lane }) },
 );
 

@@ -1,5 +1,5 @@
 // accept: bytes → limits → verify → dedupe → committed event → 2xx. Two doors, one step: a provider's hook and the publish API.
-import { extract, type VerifyCause } from "@posthorn/sdk";
+import { extract, providers, type VerifyCause } from "@posthorn/sdk";
 import type { RawRequest, RequestHead } from "../core/event.ts";
 import { checkSourceAuth } from "../core/source-auth.ts";
 import type { RejectionCause, Source } from "../core/source.ts";
@@ -173,6 +173,8 @@ function checkArrival(live: LiveSource, arrival: Arrival, now: number, bodyBytes
   if (!live.allowsContentType(arrival.contentType)) {
     return refused("content_type_not_allowed", `Content type ${arrival.contentType ?? "(none)"} is not among ${source.allowedContentTypes.join(", ")}.`);
   }
+  const repeated = repeatedHeader(arrival.headers, source.provider);
+  if (repeated !== null) return refused("duplicate_header", `duplicate_header: The header ${repeated} is present more than once.`);
   const bodyBytesMax = source.bodyBytesMax ?? bodyBytesDefault;
   if (arrival.contentLength !== null && arrival.contentLength > bodyBytesMax) {
     return refused("too_large", `The body has ${arrival.contentLength} bytes; the source takes ${bodyBytesMax}.`);
@@ -182,6 +184,31 @@ function checkArrival(live: LiveSource, arrival: Arrival, now: number, bodyBytes
     return refused("rate_limited", "More requests came than the source's rate limit lets through.", Math.ceil(token.retryAfterMs / 1000));
   }
   return { ok: true, bodyBytesMax };
+}
+
+// Of two copies, our rules would read one and a receiver behind us the other. Headers of a signature are the SDK's to count.
+const ONCE_ALWAYS = ["host", "content-type"];
+const ONCE: ReadonlyMap<string, readonly string[]> = new Map(
+  providers.map(({ id, eventId }) => {
+    const idHeaders = eventId.filter((at) => at.startsWith("header:")).map((at) => at.slice("header:".length));
+    return [id, [...ONCE_ALWAYS, ...idHeaders]];
+  }),
+);
+
+/** The name of a header that is there twice and must not be; null for none. */
+function repeatedHeader(headers: readonly string[], provider: string): string | null {
+  const once = ONCE.get(provider) ?? ONCE_ALWAYS;
+  let seen = 0;
+  for (let i = 0; i < headers.length; i += 2) {
+    const header = headers[i]!;
+    for (let at = 0; at < once.length; at += 1) {
+      const name = once[at]!;
+      if (header.length !== name.length || header.toLowerCase() !== name) continue;
+      if ((seen & (1 << at)) !== 0) return name;
+      seen |= 1 << at;
+    }
+  }
+  return null;
 }
 
 /** Null when the request may come in. A credential can stand for the signature, or be asked for on top of it. */

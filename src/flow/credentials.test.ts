@@ -7,7 +7,14 @@ import type { Source } from "../core/source.ts";
 import { credentialsOf, withoutCredentials } from "./credentials.ts";
 
 const source = (changes: Partial<Source>): Source => ({ ...sourceOf("src_1", 0), ...changes });
-const head = (changes: Partial<RequestHead>): RequestHead => ({ method: "POST", pathTail: "/a", query: "", headers: [], remoteAddress: "192.0.2.1", ...changes });
+const head = (changes: Partial<RequestHead>): RequestHead => ({
+  method: "POST",
+  pathTail: "/a",
+  query: "",
+  headers: [],
+  remoteAddress: "192.0.2.1",
+  ...changes,
+});
 
 describe("credentialsOf", () => {
   it.each<[string, Partial<Source>, string[], string | null]>([
@@ -20,7 +27,12 @@ describe("credentialsOf", () => {
     ["the token provider", { provider: "token" }, ["authorization"], null],
     ["the token provider with a header", { provider: "token", params: { header: "X-Token" } }, ["x-token"], null],
     ["the token provider in the query", { provider: "token", params: { query: "key" } }, [], "key"],
-    ["a token in the query and an api key", { provider: "token", params: { query: "k" }, auth: { kind: "apiKey", header: "A", value: "v", required: true } }, ["a"], "k"],
+    [
+      "a token in the query and an api key",
+      { provider: "token", params: { query: "k" }, auth: { kind: "apiKey", header: "A", value: "v", required: true } },
+      ["a"],
+      "k",
+    ],
   ])("%s", (_, changes, headers, query) => {
     const credentials = credentialsOf(source(changes));
     expect([[...credentials.headers], credentials.query]).toEqual([headers, query]);
@@ -38,7 +50,16 @@ describe("withoutCredentials", () => {
 
   it("masks the header in any case and every copy, in its place", () => {
     const request = head({ headers: ["A", "1", "Authorization", "Bearer t", "B", "authorization", "AUTHORIZATION", "x"] });
-    expect(withoutCredentials(request, byHeader).headers).toEqual(["A", "1", "Authorization", "***", "B", "authorization", "AUTHORIZATION", "***"]);
+    expect(withoutCredentials(request, byHeader).headers).toEqual([
+      "A",
+      "1",
+      "Authorization",
+      "***",
+      "B",
+      "authorization",
+      "AUTHORIZATION",
+      "***",
+    ]);
     expect(request.headers[3]).toBe("Bearer t");
   });
 

@@ -60,7 +60,8 @@ export function createRejections({ store, clock, tail, log }: { store: Store; cl
         suppressed += 1;
         return;
       }
-      const body = rejected.request.body.slice(0, REJECTED_BODY_KEPT_BYTES_MAX);
+      // A copy: slice() of a Buffer is a view, which would hold the whole body until it is recorded.
+      const body = new Uint8Array(rejected.request.body.subarray(0, REJECTED_BODY_KEPT_BYTES_MAX));
       gathered.push({ ...rejected, request: { ...rejected.request, body } });
       if (planned) return;
       planned = true;

@@ -69,8 +69,8 @@ export function createFlow(options: FlowOptions): RunningFlow {
     suppressedRejections: () => rejections.suppressed,
     flow: {
       publish: acceptor.publish,
-      deliveriesChanged: worker.deliveriesChanged,
-      destinationChanged: worker.destinationChanged,
+      deliveriesChanged: (deliveries) => worker.deliveriesChanged(deliveries),
+      destinationChanged: (destinationId) => worker.destinationChanged(destinationId),
       jobChanged: replays.jobChanged,
       explain: (event) => explainEvent({ store, catalog }, event),
       planReplay: replays.plan,

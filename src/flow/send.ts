@@ -18,6 +18,15 @@ export interface Sender {
   attempt(delivery: Delivery, event: Event, destination: Destination): Promise<Outcome>;
 }
 
+interface BuiltRequest {
+  method: string;
+  url: string;
+  headers: string[];
+  body: Uint8Array | null;
+  /** The headers with credentials masked, for the attempt's record. */
+  shownHeaders: string[];
+}
+
 /** What is the same for every delivery of one version of a destination, worked out once. */
 interface Prepared {
   /** The destination's own headers, in order: static ones and credentials. */
@@ -56,30 +65,44 @@ export function createSender(options: { transport: Transport; clock: Clock; cred
     return made;
   }
 
+  function build(delivery: Delivery, event: Event, destination: Destination, startedAt: number): BuiltRequest {
+    const ready = prepare(destination);
+    const { request } = event;
+    const method = destination.method ?? request.method;
+    const url = targetUrl(destination, event);
+    const body = request.body.byteLength === 0 && (method === "GET" || method === "HEAD") ? null : request.body;
+    const headers = destination.forwardHeaders ? forwardedHeaders(event, ready.own, options.credentialHeaders(event)) : contentHeaders(event);
+    headers.push(...ready.headers);
+    headers.push("posthorn-event-id", event.id, "posthorn-event-type", headerSafe(event.type), "posthorn-attempt", String(delivery.attempts + 1));
+    if (ready.signer !== null) {
+      const timestampSeconds = Math.floor(startedAt / 1000);
+      const signed = ready.signer.sign({ id: event.id, timestampSeconds, method, url, body: request.body });
+      for (const [name, value] of signed.headers) headers.push(name, value);
+      if (ready.timestampHeader !== null && !signed.headers.some(([name]) => name === ready.timestampHeader)) {
+        headers.push(ready.timestampHeader, String(timestampSeconds));
+      }
+    }
+    return { method, url, headers, body, shownHeaders: masked(headers, ready.typedIn) };
+  }
+
   return {
     async attempt(delivery, event, destination) {
       const startedAt = clock.now();
-      const ready = prepare(destination);
-      const method = destination.method ?? event.request.method;
-      const url = targetUrl(destination, event);
-      const body = event.request.body.byteLength === 0 && (method === "GET" || method === "HEAD") ? null : event.request.body;
-      const headers = destination.forwardHeaders ? forwardedHeaders(event, ready.own, options.credentialHeaders(event)) : contentHeaders(event);
-      headers.push(...ready.headers);
-      headers.push("posthorn-event-id", event.id, "posthorn-event-type", headerSafe(event.type), "posthorn-attempt", String(delivery.attempts + 1));
-      if (ready.signer !== null) {
-        const timestampSeconds = Math.floor(startedAt / 1000);
-        const signed = ready.signer.sign({ id: event.id, timestampSeconds, method, url, body: event.request.body });
-        for (const [name, value] of signed.headers) headers.push(name, value);
-        if (ready.timestampHeader !== null && !signed.headers.some(([name]) => name === ready.timestampHeader)) {
-          headers.push(ready.timestampHeader, String(timestampSeconds));
-        }
+      let built: BuiltRequest;
+      try {
+        built = build(delivery, event, destination, startedAt);
+      } catch (error) {
+        // One destination that cannot be sent to must not end the program; its owner finds the reason at the attempt.
+        const message = `The request could not be built: ${error instanceof Error ? error.message : String(error)}`;
+        return { startedAt, durationMs: 0, request: { method: "", url: destination.url, headers: [] }, result: { kind: "failure", failure: "invalid_request", message } };
       }
+      const { method, url, headers, body, shownHeaders } = built;
       const { deadlineMs, connectTimeoutMs, responseBytesMax } = destination;
       const exchange = await transport.exchange({ method, url, headers, body, deadlineMs, connectTimeoutMs, responseBytesMax });
       return {
         startedAt,
         durationMs: Math.round(exchange.timings.totalMs),
-        request: { method, url, headers: masked(headers, ready.typedIn) },
+        request: { method, url, headers: shownHeaders },
         result:
           exchange.kind === "response"
             ? { kind: "response", status: exchange.status, headers: exchange.headers, body: exchange.body, truncated: exchange.truncated }

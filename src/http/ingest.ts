@@ -36,20 +36,18 @@ export function createIngest(options: IngestOptions): Ingest {
   function handle(request: IncomingMessage, response: ServerResponse): void {
     const arrival = readArrival(request, addressOf(request));
     if (arrival === null) {
-      answerRejected(response, "unknown_source", null);
+      answerRejected(request, response, "unknown_source", null);
       return;
     }
     const admission = acceptor.admit(arrival);
     if (!admission.ok) {
-      if (admission.cause === "too_large") refuseRest(request, response);
-      answerRejected(response, admission.cause, admission.retryAfterSeconds);
+      answerRejected(request, response, admission.cause, admission.retryAfterSeconds);
       return;
     }
     const announced = arrival.contentLength ?? 0;
     if (pendingBytes + announced > options.pendingBytesMax) {
       acceptor.refuse(admission.live.source, "overloaded", "Too many bodies were waiting to be committed.", arrival, null, announced);
-      response.shouldKeepAlive = false;
-      answerRejected(response, "overloaded", OVERLOAD_RETRY_AFTER_SECONDS);
+      answerRejected(request, response, "overloaded", OVERLOAD_RETRY_AFTER_SECONDS);
       return;
     }
     readBody(request, response, arrival, admission.live, admission.bodyBytesMax);
@@ -64,15 +62,19 @@ export function createIngest(options: IngestOptions): Ingest {
       bytes += chunk.length;
       if (done) return;
       pendingBytes += chunk.length;
-      if (bytes <= bytesMax) {
+      // Checked here too: an announced length is only a claim, a chunked body announces none, and many may start at once.
+      const cause = bytes > bytesMax ? "too_large" : pendingBytes > options.pendingBytesMax ? "overloaded" : null;
+      if (cause === null) {
         chunks.push(chunk);
         return;
       }
       done = true;
       pendingBytes -= bytes;
-      acceptor.refuse(live.source, "too_large", `More than ${bytesMax} bytes came.`, arrival, chunks[0] ?? null, bytes);
-      refuseRest(request, response);
-      answerRejected(response, "too_large", null);
+      const message = cause === "too_large" ? `More than ${bytesMax} bytes came.` : "Too many bodies were waiting to be committed.";
+      acceptor.refuse(live.source, cause, message, arrival, chunks[0] ?? null, bytes);
+      // The rest may take its time to come; what is already here is not needed any more.
+      chunks.length = 0;
+      answerRejected(request, response, cause, cause === "overloaded" ? OVERLOAD_RETRY_AFTER_SECONDS : null);
     });
     request.on("end", () => {
       if (done) return;
@@ -81,7 +83,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const { method, pathTail, query, headers, remoteAddress } = arrival;
       void acceptor.accept(live, { method, pathTail, query, headers, remoteAddress, body }).then((answer) => {
         pendingBytes -= bytes;
-        respond(response, answer, method);
+        respond(request, response, answer, method);
       });
     });
     request.on("close", () => {
@@ -126,9 +128,9 @@ function readArrival(request: IncomingMessage, remoteAddress: string): Arrival |
   };
 }
 
-function respond(response: ServerResponse, answer: AcceptAnswer, method: string): void {
+function respond(request: IncomingMessage, response: ServerResponse, answer: AcceptAnswer, method: string): void {
   if (answer.kind === "rejected") {
-    answerRejected(response, answer.cause, answer.cause === "store_unavailable" ? OVERLOAD_RETRY_AFTER_SECONDS : null);
+    answerRejected(request, response, answer.cause, answer.cause === "store_unavailable" ? OVERLOAD_RETRY_AFTER_SECONDS : null);
     return;
   }
   const { status, headers, body } = answer.response;
@@ -138,15 +140,17 @@ function respond(response: ServerResponse, answer: AcceptAnswer, method: string)
 }
 
 /** The caller sees a status and nothing else; the reason is kept for the owner. */
-function answerRejected(response: ServerResponse, cause: RejectionCause, retryAfterSeconds: number | null): void {
+function answerRejected(request: IncomingMessage, response: ServerResponse, cause: RejectionCause, retryAfterSeconds: number | null): void {
   if (response.headersSent) return;
+  if (cause === "too_large" || cause === "overloaded") response.shouldKeepAlive = false;
   const status = REJECTION_STATUS[cause];
   const body = REFUSALS[status];
   const headers = ["content-type", "application/problem+json", "content-length", String(Buffer.byteLength(body))];
   if (retryAfterSeconds !== null) headers.push("retry-after", String(retryAfterSeconds));
   if (!response.shouldKeepAlive) headers.push("connection", "close");
   response.writeHead(status, headers);
-  response.end(body);
+  if (response.shouldKeepAlive || !awaitsBody(request)) response.end(body);
+  else endAfterBody(request, response, body);
 }
 
 const REFUSALS: Record<(typeof REJECTION_STATUS)[RejectionCause], string> = {
@@ -165,15 +169,24 @@ function problem(status: number, title: string): string {
   return JSON.stringify({ type: "about:blank", title, status });
 }
 
-// What still arrives after a 413 is read and dropped up to this (above the largest body a source may take), so that the
-// answer is not lost to a reset connection.
+function awaitsBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  return !request.complete && (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined);
+}
+
+// Above the largest body a source may take: a sender that honestly sent too much still gets its answer.
 const DROPPED_BYTES_MAX = 32 * 1024 ** 2;
 
-function refuseRest(request: IncomingMessage, response: ServerResponse): void {
-  response.shouldKeepAlive = false;
+/**
+ * The answer leaves at once; the connection closes when the body has come and was dropped. Closing under a sender that
+ * still writes resets the connection, and most senders then never look at the answer.
+ */
+function endAfterBody(request: IncomingMessage, response: ServerResponse, body: string): void {
+  response.write(body);
   let dropped = 0;
   request.on("data", (chunk: Buffer) => {
     dropped += chunk.length;
     if (dropped > DROPPED_BYTES_MAX) request.destroy();
   });
+  request.once("close", () => response.end());
 }

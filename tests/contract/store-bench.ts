@@ -47,7 +47,13 @@ export function createActions(bench: () => Bench): Pick<Bench, "accept" | "deliv
 
 export function newDelivery(event: { id: string; seq: number }, changes: Partial<NewDelivery> = {}): NewDelivery {
   return {
-    eventId: event.id, eventSeq: event.seq, destinationId: "dst_a", subscriptionId: "sub_a", nextAttemptAt: START_MS, trigger: "event", jobId: null,
+    eventId: event.id,
+    eventSeq: event.seq,
+    destinationId: "dst_a",
+    subscriptionId: "sub_a",
+    nextAttemptAt: START_MS,
+    trigger: "event",
+    jobId: null,
     ...changes,
   };
 }

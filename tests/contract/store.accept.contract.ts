@@ -12,17 +12,46 @@ export function describeAccept(open: OpenBench, test: ContractTest): void {
   describe("accept", () => {
     test("an accepted event reads back equal in every field, also after reopening", async () => {
       const bench = await open();
-      const headers = ["X-Dup", "one", "x-dup", "two", "X-DUP", "", "Content-Type", "text/plain; charset=latin1", "X-Odd", "\u00ff\t\u0080"];
+      const headers = [
+        "X-Dup",
+        "one",
+        "x-dup",
+        "two",
+        "X-DUP",
+        "",
+        "Content-Type",
+        "text/plain; charset=latin1",
+        "X-Odd",
+        "\u00ff\t\u0080",
+      ];
       const event = await bench.accept({
-        sourceId: "src_1", tenantId: "tnt_1", type: "invoice.paid", key: "k\u0000ey \u{1f409}", providerEventId: "p-1", channels: ["a", "b c"],
+        sourceId: "src_1",
+        tenantId: "tnt_1",
+        type: "invoice.paid",
+        key: "k\u0000ey \u{1f409}",
+        providerEventId: "p-1",
+        channels: ["a", "b c"],
         deliverAt: bench.now + 5000,
-        request: { method: "PATCH", pathTail: "/a%2Fb//c", query: "x=1&x=%zz&&y", headers, remoteAddress: "2001:db8::1", body: Buffer.from("body") },
+        request: {
+          method: "PATCH",
+          pathTail: "/a%2Fb//c",
+          query: "x=1&x=%zz&&y",
+          headers,
+          remoteAddress: "2001:db8::1",
+          body: Buffer.from("body"),
+        },
       });
       const expected = { ...event, request: { ...event.request, body: new Uint8Array(event.request.body) } };
       expect(await bench.store.event(event.id)).toEqual(expected);
       await bench.reopen();
       expect(await bench.store.event(event.id)).toEqual(expected);
-      expect(expected).toMatchObject({ type: "invoice.paid", key: "k\u0000ey \u{1f409}", bodyBytes: 4, channels: ["a", "b c"], request: { headers } });
+      expect(expected).toMatchObject({
+        type: "invoice.paid",
+        key: "k\u0000ey \u{1f409}",
+        bodyBytes: 4,
+        channels: ["a", "b c"],
+        request: { headers },
+      });
     });
 
     const bodies: [string, () => Uint8Array][] = [
@@ -48,7 +77,9 @@ export function describeAccept(open: OpenBench, test: ContractTest): void {
       const bodies = Array.from({ length: 200 }, () => random.fill(new Uint8Array(random.int(2000))));
       const events = await Promise.all(bodies.map((body) => bench.accept({ body })));
       const kept = await bench.store.eventsBySeq(events.map((event) => event.seq));
-      expect(kept.map((event) => Buffer.from(event.request.body).toString("hex"))).toEqual(bodies.map((body) => Buffer.from(body).toString("hex")));
+      expect(kept.map((event) => Buffer.from(event.request.body).toString("hex"))).toEqual(
+        bodies.map((body) => Buffer.from(body).toString("hex")),
+      );
     });
 
     test("events are ordered as accept was called, with ids that sort by it", async () => {
@@ -85,7 +116,9 @@ export function describeAccept(open: OpenBench, test: ContractTest): void {
     test("100 copies of one key at once are one event, and every copy names it", async () => {
       const bench = await open();
       const outcomes = await Promise.all(
-        Array.from({ length: 100 }, (_, i) => bench.store.accept(draft(bench.now, { sourceId: "src_1", dedupe: dedupe("k"), body: Buffer.from(`copy ${i}`) }))),
+        Array.from({ length: 100 }, (_, i) =>
+          bench.store.accept(draft(bench.now, { sourceId: "src_1", dedupe: dedupe("k"), body: Buffer.from(`copy ${i}`) })),
+        ),
       );
       const accepted = outcomes.filter((outcome) => outcome.kind === "accepted");
       expect(accepted).toHaveLength(1);
@@ -126,7 +159,9 @@ export function describeAccept(open: OpenBench, test: ContractTest): void {
     test("other keys and drafts without one are events of their own", async () => {
       const bench = await open();
       const keys = ["src_1:a", "src_2:a", "src_1:A", "src_1:a\u0000", "src_1:a ", null, null];
-      const outcomes = await Promise.all(keys.map((key) => bench.store.accept(draft(bench.now, { dedupe: key === null ? null : dedupe(key) }))));
+      const outcomes = await Promise.all(
+        keys.map((key) => bench.store.accept(draft(bench.now, { dedupe: key === null ? null : dedupe(key) }))),
+      );
       expect(outcomes.map((outcome) => outcome.kind)).toEqual(keys.map(() => "accepted"));
       expect(new Set(outcomes.map(idOf)).size).toBe(keys.length);
     });
@@ -138,7 +173,14 @@ export function describeAccept(open: OpenBench, test: ContractTest): void {
       const outcome = await bench.store.accept(draft(bench.now, { sourceId: "src_1", dedupe: dedupe("k"), body }));
       if (outcome.kind !== "duplicate") throw new Error("the copy became an event");
       const record = await bench.store.request(outcome.requestId);
-      expect(record).toMatchObject({ id: outcome.requestId, outcome: "duplicate", eventId: first.id, sourceId: "src_1", bodyBytes: 100_000, cause: null });
+      expect(record).toMatchObject({
+        id: outcome.requestId,
+        outcome: "duplicate",
+        eventId: first.id,
+        sourceId: "src_1",
+        bodyBytes: 100_000,
+        cause: null,
+      });
       const kept = record!.request.body;
       expect(kept.byteLength).toBeGreaterThanOrEqual(1024);
       expect(kept.byteLength).toBeLessThan(body.byteLength);

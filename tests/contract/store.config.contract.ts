@@ -40,7 +40,12 @@ export function describeConfig(open: OpenBench, test: ContractTest): void {
     test("a failing call does not take along calls that share its commit", async () => {
       const bench = await open();
       const broken = put({ ...row("src_2", "{}"), doc: null as unknown as string });
-      const calls = [bench.accept(), bench.store.applyConfig([broken], bench.now, null), bench.store.applyConfig([put(row("src_3", "{}"))], bench.now, null), bench.accept()];
+      const calls = [
+        bench.accept(),
+        bench.store.applyConfig([broken], bench.now, null),
+        bench.store.applyConfig([put(row("src_3", "{}"))], bench.now, null),
+        bench.accept(),
+      ];
       const outcomes = await Promise.allSettled(calls);
       expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
       expect((await bench.store.config()).map((kept) => kept.id)).toEqual(["src_3"]);
@@ -62,7 +67,12 @@ export function describeConfig(open: OpenBench, test: ContractTest): void {
   });
 
   describe("idempotency", () => {
-    const record = (key: string, fingerprint = "f"): IdempotencyRecord => ({ key, fingerprint, response: Uint8Array.of(9, 0, 9), createdAt: START_MS });
+    const record = (key: string, fingerprint = "f"): IdempotencyRecord => ({
+      key,
+      fingerprint,
+      response: Uint8Array.of(9, 0, 9),
+      createdAt: START_MS,
+    });
 
     test("a guarded change commits with its record, and a repeat changes nothing", async () => {
       const bench = await open();
@@ -77,7 +87,9 @@ export function describeConfig(open: OpenBench, test: ContractTest): void {
 
     test("of 20 repeats at once exactly one happens", async () => {
       const bench = await open();
-      const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => bench.store.applyConfig([put(row(`src_${i}`, "{}"))], START_MS, record("k"))));
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => bench.store.applyConfig([put(row(`src_${i}`, "{}"))], START_MS, record("k"))),
+      );
       expect(answers.filter((answer) => answer.kind === "done")).toHaveLength(1);
       expect(await bench.store.config()).toHaveLength(1);
     });

@@ -18,7 +18,12 @@ export function describeDeliveries(open: OpenBench, test: ContractTest): void {
         await bench.reopen();
         const final = state !== "waiting";
         expect(await bench.store.delivery(delivery.id)).toEqual({
-          ...delivery, state, attempts: 1, reason: "Because.", nextAttemptAt: final ? null : LATER + 7, finishedAt: final ? LATER : null,
+          ...delivery,
+          state,
+          attempts: 1,
+          reason: "Because.",
+          nextAttemptAt: final ? null : LATER + 7,
+          finishedAt: final ? LATER : null,
         });
       });
     }
@@ -27,7 +32,11 @@ export function describeDeliveries(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       const delivery = await bench.deliver();
       const result = {
-        kind: "response" as const, status: 418, headers: ["set-cookie", "a=1", "set-cookie", "b=2"], body: Uint8Array.of(0, 255, 10), truncated: true,
+        kind: "response" as const,
+        status: 418,
+        headers: ["set-cookie", "a=1", "set-cookie", "b=2"],
+        body: Uint8Array.of(0, 255, 10),
+        truncated: true,
       };
       const given = settlement(delivery, LATER, { state: "waiting" }, { result, durationMs: 345 });
       await bench.store.settle([given]);
@@ -51,7 +60,12 @@ export function describeDeliveries(open: OpenBench, test: ContractTest): void {
       const delivery = await bench.deliver();
       await bench.bring(delivery, "cancelled");
       await bench.store.settle([settlement(delivery, LATER, { state: "delivered" })]);
-      expect(await bench.store.delivery(delivery.id)).toMatchObject({ state: "cancelled", attempts: 1, nextAttemptAt: null, reason: "Cancelled by hand." });
+      expect(await bench.store.delivery(delivery.id)).toMatchObject({
+        state: "cancelled",
+        attempts: 1,
+        nextAttemptAt: null,
+        reason: "Cancelled by hand.",
+      });
       expect(await allPages(bench.store.attempts, { deliveryId: delivery.id })).toHaveLength(1);
     });
 
@@ -87,7 +101,13 @@ export function describeDeliveries(open: OpenBench, test: ContractTest): void {
           expect(after).toEqual(before);
           return;
         }
-        expect(after).toMatchObject({ state: "waiting", nextAttemptAt: LATER, finishedAt: null, attempts: before.attempts, trigger: "manual" });
+        expect(after).toMatchObject({
+          state: "waiting",
+          nextAttemptAt: LATER,
+          finishedAt: null,
+          attempts: before.attempts,
+          trigger: "manual",
+        });
         expect(answer).toEqual({ kind: "done", result: [after] });
         expect((await bench.store.dueDeliveries("dst_a", LATER, 10, [])).deliveries).toEqual([after]);
       });
@@ -112,7 +132,11 @@ export function describeDeliveries(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       const delivery = await bench.deliver();
       const wrongTail = delivery.id.slice(0, -1) + (delivery.id.endsWith("0") ? "1" : "0");
-      const answer = await bench.store.commandDeliveries(["nonsense", wrongTail, delivery.id, delivery.eventId], { kind: "cancel", at: LATER }, null);
+      const answer = await bench.store.commandDeliveries(
+        ["nonsense", wrongTail, delivery.id, delivery.eventId],
+        { kind: "cancel", at: LATER },
+        null,
+      );
       expect(answer).toMatchObject({ kind: "done", result: [{ id: delivery.id, state: "cancelled" }] });
     });
 

@@ -8,7 +8,11 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
     test("undispatched events come oldest first, whole, up to the limit", async () => {
       const bench = await open();
       expect(await bench.store.undispatched(10)).toEqual([]);
-      const events = [await bench.accept({ body: Buffer.from("one") }), await bench.accept({ body: Buffer.from("two") }), await bench.accept()];
+      const events = [
+        await bench.accept({ body: Buffer.from("one") }),
+        await bench.accept({ body: Buffer.from("two") }),
+        await bench.accept(),
+      ];
       const found = await bench.store.undispatched(2);
       expect(found.map((event) => event.id)).toEqual([events[0]!.id, events[1]!.id]);
       expect(found.map((event) => Buffer.from(event.request.body).toString())).toEqual(["one", "two"]);
@@ -52,7 +56,14 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       const made = await bench.store.commitDispatch(event.seq, drafts);
       expect(made.map((delivery) => delivery.destinationId)).toEqual(["dst_a", "dst_b"]);
       expect(await Promise.all(made.map((delivery) => bench.store.delivery(delivery.id)))).toEqual(made);
-      expect(made[0]).toMatchObject({ state: "waiting", attempts: 0, nextAttemptAt: START_MS + 5, eventId: event.id, createdAt: bench.now, finishedAt: null });
+      expect(made[0]).toMatchObject({
+        state: "waiting",
+        attempts: 0,
+        nextAttemptAt: START_MS + 5,
+        eventId: event.id,
+        createdAt: bench.now,
+        finishedAt: null,
+      });
       expect(made[1]).toMatchObject({ subscriptionId: null, trigger: "replay", jobId: "job_1" });
     });
 
@@ -91,7 +102,12 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
     test("leaves out what the caller has, and what is another destination's", async () => {
       const bench = await open();
       const event = await bench.accept();
-      const made = await bench.store.commitDispatch(event.seq, [newDelivery(event), newDelivery(event), newDelivery(event), newDelivery(event, { destinationId: "dst_b" })]);
+      const made = await bench.store.commitDispatch(event.seq, [
+        newDelivery(event),
+        newDelivery(event),
+        newDelivery(event),
+        newDelivery(event, { destinationId: "dst_b" }),
+      ]);
       const found = await bench.store.dueDeliveries("dst_a", START_MS, 1, [made[0]!.seq]);
       expect(found.deliveries.map((delivery) => delivery.id)).toEqual([made[1]!.id]);
       const rest = await bench.store.dueDeliveries("dst_a", START_MS, 10, [made[0]!.seq, made[1]!.seq, made[2]!.seq]);

@@ -10,8 +10,20 @@ import { newDelivery, START_MS, type Bench, type ContractTest, type OpenBench } 
 function jobOf(bench: Bench, changes: Partial<Job> = {}): Job {
   const ids = createIdSource({ now: () => bench.now, after: systemClock.after }, seededRandom(bench.now));
   return {
-    id: newId(ids, "job"), kind: "replay", status: "running", filter: { type: "a.*", eventIds: ["evt_1"] }, ratePerSecond: 5, through: START_MS,
-    cursor: null, eventsSeen: 0, deliveriesCreated: 0, eventsTotal: 3, message: null, createdAt: bench.now, updatedAt: bench.now, finishedAt: null,
+    id: newId(ids, "job"),
+    kind: "replay",
+    status: "running",
+    filter: { type: "a.*", eventIds: ["evt_1"] },
+    ratePerSecond: 5,
+    through: START_MS,
+    cursor: null,
+    eventsSeen: 0,
+    deliveriesCreated: 0,
+    eventsTotal: 3,
+    message: null,
+    createdAt: bench.now,
+    updatedAt: bench.now,
+    finishedAt: null,
     ...changes,
   };
 }

@@ -8,14 +8,29 @@ import { newDelivery, settlement, type Bench, type ContractTest, type OpenBench 
 const PLAIN: ListQuery = { limit: 100, cursor: null, since: null, until: null };
 
 function rejected(at: number, changes: Partial<RejectedRequest> = {}): RejectedRequest {
-  return { sourceId: "src_1", cause: "bad_signature", message: "No signature matched.", receivedAt: at, bodyBytes: 2, request: draft(at).request, ...changes };
+  return {
+    sourceId: "src_1",
+    cause: "bad_signature",
+    message: "No signature matched.",
+    receivedAt: at,
+    bodyBytes: 2,
+    request: draft(at).request,
+    ...changes,
+  };
 }
 
 /** The list read with pages of every small size equals the list read at once. */
-async function expectPagesToFit<Q extends ListQuery, T extends { id: string }>(read: (query: Q) => Promise<Page<T>>, query: Omit<Q, keyof ListQuery>, ids: string[]): Promise<void> {
+async function expectPagesToFit<Q extends ListQuery, T extends { id: string }>(
+  read: (query: Q) => Promise<Page<T>>,
+  query: Omit<Q, keyof ListQuery>,
+  ids: string[],
+): Promise<void> {
   for (const limit of [1, 2, 3, 7, ids.length, ids.length + 1]) {
     if (limit === 0) continue;
-    expect((await allPages(read, query, limit)).map((item) => item.id), `pages of ${limit}`).toEqual(ids);
+    expect(
+      (await allPages(read, query, limit)).map((item) => item.id),
+      `pages of ${limit}`,
+    ).toEqual(ids);
   }
 }
 
@@ -27,7 +42,8 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       const b = await bench.accept({ sourceId: "src_2", type: "invoice.line.added", tenantId: "tnt_1" });
       const c = await bench.accept({ type: "invoice", key: "k1" });
       const d = await bench.accept({ type: "invoicexpaid" });
-      const ids = async (query: Partial<Parameters<Store["events"]>[0]>) => (await bench.store.events({ ...PLAIN, ...query })).data.map((event) => event.id);
+      const ids = async (query: Partial<Parameters<Store["events"]>[0]>) =>
+        (await bench.store.events({ ...PLAIN, ...query })).data.map((event) => event.id);
       expect(await ids({})).toEqual([d.id, c.id, b.id, a.id]);
       expect(await ids({ sourceId: "src_1" })).toEqual([a.id]);
       expect(await ids({ tenantId: "tnt_1" })).toEqual([b.id]);
@@ -85,8 +101,12 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       for (let i = 0; i < count; i += 1) {
         bench.now += 1;
         const dedupe = { key: `k${random.int(4)}`, windowMs: 1e9 };
-        if (random.chance(0.4)) await bench.store.recordRejections([rejected(bench.now, { cause: random.pick(["bad_signature", "too_large"]) })]);
-        else await bench.store.accept(draft(bench.now, { sourceId: random.pick(["src_1", "src_2"]), dedupe: random.chance(0.5) ? dedupe : null }));
+        if (random.chance(0.4))
+          await bench.store.recordRejections([rejected(bench.now, { cause: random.pick(["bad_signature", "too_large"]) })]);
+        else
+          await bench.store.accept(
+            draft(bench.now, { sourceId: random.pick(["src_1", "src_2"]), dedupe: random.chance(0.5) ? dedupe : null }),
+          );
       }
     }
 
@@ -97,9 +117,17 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       expect(all).toHaveLength(60);
       expect(all.map((request) => request.receivedAt)).toEqual(all.map((request) => request.receivedAt).toSorted((a, b) => b - a));
       expect(new Set(all.map((request) => request.outcome))).toEqual(new Set(["accepted", "duplicate", "rejected"]));
-      await expectPagesToFit(bench.store.requests, {}, all.map((request) => request.id));
+      await expectPagesToFit(
+        bench.store.requests,
+        {},
+        all.map((request) => request.id),
+      );
       for (const sourceId of ["src_1", "src_2"]) {
-        await expectPagesToFit(bench.store.requests, { sourceId }, all.filter((request) => request.sourceId === sourceId).map((request) => request.id));
+        await expectPagesToFit(
+          bench.store.requests,
+          { sourceId },
+          all.filter((request) => request.sourceId === sourceId).map((request) => request.id),
+        );
       }
     });
 
@@ -108,9 +136,17 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       await mixed(bench, 40);
       const all = await allPages(bench.store.requests, {}, 250);
       for (const outcome of ["accepted", "duplicate", "rejected"] as const) {
-        await expectPagesToFit(bench.store.requests, { outcome }, all.filter((request) => request.outcome === outcome).map((request) => request.id));
+        await expectPagesToFit(
+          bench.store.requests,
+          { outcome },
+          all.filter((request) => request.outcome === outcome).map((request) => request.id),
+        );
       }
-      await expectPagesToFit(bench.store.requests, { cause: "too_large" as const }, all.filter((request) => request.cause === "too_large").map((request) => request.id));
+      await expectPagesToFit(
+        bench.store.requests,
+        { cause: "too_large" as const },
+        all.filter((request) => request.cause === "too_large").map((request) => request.id),
+      );
     });
 
     test("bounds by time hold over both kinds", async () => {
@@ -132,11 +168,15 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
     test("filters by every field", async () => {
       const bench = await open();
       const a = await bench.deliver({ destinationId: "dst_a", subscriptionId: "sub_1" }, { sourceId: "src_1", type: "order.made" });
-      const b = await bench.deliver({ destinationId: "dst_b", subscriptionId: "sub_2", trigger: "replay", jobId: "job_1" }, { type: "order.sent" });
+      const b = await bench.deliver(
+        { destinationId: "dst_b", subscriptionId: "sub_2", trigger: "replay", jobId: "job_1" },
+        { type: "order.sent" },
+      );
       const c = await bench.deliver({ destinationId: "dst_c", subscriptionId: null });
       await bench.bring(a, "dead");
       await bench.bring(b, "delivered");
-      const ids = async (query: Partial<Parameters<Store["deliveries"]>[0]>) => (await bench.store.deliveries({ ...PLAIN, ...query })).data.map((delivery) => delivery.id);
+      const ids = async (query: Partial<Parameters<Store["deliveries"]>[0]>) =>
+        (await bench.store.deliveries({ ...PLAIN, ...query })).data.map((delivery) => delivery.id);
       expect(await ids({})).toEqual([c.id, b.id, a.id]);
       expect(await ids({ state: "dead" })).toEqual([a.id]);
       expect(await ids({ state: "waiting" })).toEqual([c.id]);
@@ -176,15 +216,32 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       const made = await bench.store.commitDispatch(event.seq, [newDelivery(event), newDelivery(event, { destinationId: "dst_b" })]);
       const other = await bench.deliver();
       for (const delivery of [...made, other]) {
-        for (let attempts = 0; attempts < 4; attempts += 1) await bench.store.settle([settlement({ ...delivery, attempts }, bench.now, { state: "waiting" })]);
+        for (let attempts = 0; attempts < 4; attempts += 1)
+          await bench.store.settle([settlement({ ...delivery, attempts }, bench.now, { state: "waiting" })]);
       }
       const all = await allPages(bench.store.attempts, {}, 250);
       expect(all).toHaveLength(12);
       const ids = (keep: (attempt: (typeof all)[number]) => boolean) => all.filter(keep).map((attempt) => attempt.id);
-      await expectPagesToFit(bench.store.attempts, {}, ids(() => true));
-      await expectPagesToFit(bench.store.attempts, { deliveryId: other.id }, ids((attempt) => attempt.deliveryId === other.id));
-      await expectPagesToFit(bench.store.attempts, { eventId: event.id }, ids((attempt) => attempt.eventId === event.id));
-      await expectPagesToFit(bench.store.attempts, { destinationId: "dst_b" }, ids((attempt) => attempt.destinationId === "dst_b"));
+      await expectPagesToFit(
+        bench.store.attempts,
+        {},
+        ids(() => true),
+      );
+      await expectPagesToFit(
+        bench.store.attempts,
+        { deliveryId: other.id },
+        ids((attempt) => attempt.deliveryId === other.id),
+      );
+      await expectPagesToFit(
+        bench.store.attempts,
+        { eventId: event.id },
+        ids((attempt) => attempt.eventId === event.id),
+      );
+      await expectPagesToFit(
+        bench.store.attempts,
+        { destinationId: "dst_b" },
+        ids((attempt) => attempt.destinationId === "dst_b"),
+      );
       expect((await bench.store.attempts({ ...PLAIN, deliveryId: "dlv_nonsense" })).data).toEqual([]);
     });
   });
@@ -199,7 +256,9 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       }
       expect((await allPages(bench.store.events, { key: "rare" }, 50)).map((event) => event.id)).toEqual(rare.toReversed());
       expect((await allPages(bench.store.events, { key: "rare", ascending: true }, 50)).map((event) => event.id)).toEqual(rare);
-      expect((await allPages(bench.store.requests, { sourceId: "src_1" }, 50)).map((request) => request.eventId)).toEqual(rare.toReversed());
+      expect((await allPages(bench.store.requests, { sourceId: "src_1" }, 50)).map((request) => request.eventId)).toEqual(
+        rare.toReversed(),
+      );
     });
   });
 }

@@ -11,7 +11,14 @@ function slice(changes: Partial<RetentionSlice> = {}): RetentionSlice {
 }
 
 function rejected(at: number, message = "m"): RejectedRequest {
-  return { sourceId: null, cause: "unknown_source", message, receivedAt: at, bodyBytes: 0, request: draft(at, { body: new Uint8Array(0) }).request };
+  return {
+    sourceId: null,
+    cause: "unknown_source",
+    message,
+    receivedAt: at,
+    bodyBytes: 0,
+    request: draft(at, { body: new Uint8Array(0) }).request,
+  };
 }
 
 export function describeRetention(open: OpenBench, test: ContractTest): void {
@@ -134,7 +141,14 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
     test("are kept with cause, precise reason and the part of the body they came with", async () => {
       const bench = await open();
       const request = { ...draft(START_MS).request, method: "PUT", headers: ["X-A", "1", "x-a", "2"], body: Uint8Array.of(0, 255) };
-      const given: RejectedRequest = { sourceId: "src_1", cause: "stale_timestamp", message: "Nine minutes old.", receivedAt: START_MS, bodyBytes: 99, request };
+      const given: RejectedRequest = {
+        sourceId: "src_1",
+        cause: "stale_timestamp",
+        message: "Nine minutes old.",
+        receivedAt: START_MS,
+        bodyBytes: 99,
+        request,
+      };
       await bench.store.recordRejections([given]);
       const [head] = await allPages(bench.store.requests, {});
       const record = await bench.store.request(head!.id);

@@ -213,7 +213,11 @@ describe("a changed destination", () => {
     await t.clock.advance(5_000);
     const deliveries = await Promise.all(events.map((event) => t.deliveryOf(event)));
     expect(deliveries.map((delivery) => delivery.reason)).toEqual(events.map(() => "The destination was deleted."));
-    expect(deliveries.map((delivery) => [delivery.state, delivery.attempts])).toEqual([["cancelled", 1], ["cancelled", 0], ["cancelled", 0]]);
+    expect(deliveries.map((delivery) => [delivery.state, delivery.attempts])).toEqual([
+      ["cancelled", 1],
+      ["cancelled", 0],
+      ["cancelled", 0],
+    ]);
     expect(t.transport.sent).toHaveLength(1);
     expect(await t.attempts(deliveries[0]!.id)).toHaveLength(1);
   });

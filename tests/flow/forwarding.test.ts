@@ -29,7 +29,11 @@ afterEach(async () => {
 });
 
 /** The one arrival at a destination with these properties, of an event posted to a source that takes everything. */
-async function forwarded(destination: Partial<Destination>, request: Parameters<TestFlow["post"]>[1] = {}, path = "/hook"): Promise<Arrival> {
+async function forwarded(
+  destination: Partial<Destination>,
+  request: Parameters<TestFlow["post"]>[1] = {},
+  path = "/hook",
+): Promise<Arrival> {
   const source = await t.addSource();
   await t.addReceiver({ url: `${receiver.url}${path}`, ...destination });
   expect(await t.post(source, request)).toMatchObject({ kind: "accepted" });
@@ -40,8 +44,19 @@ async function forwarded(destination: Partial<Destination>, request: Parameters<
 
 /** Header pairs under their lower-case names, without those every request has. */
 function pairs(arrival: Arrival): [string, string][] {
-  const common = new Set(["host", "connection", "content-length", "user-agent", "accept-encoding", "posthorn-event-id", "posthorn-event-type", "posthorn-attempt"]);
-  const all = arrival.rawHeaders.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name.toLowerCase(), arrival.rawHeaders[i + 1]!]] : []));
+  const common = new Set([
+    "host",
+    "connection",
+    "content-length",
+    "user-agent",
+    "accept-encoding",
+    "posthorn-event-id",
+    "posthorn-event-type",
+    "posthorn-attempt",
+  ]);
+  const all = arrival.rawHeaders.flatMap((name, i): [string, string][] =>
+    i % 2 === 0 ? [[name.toLowerCase(), arrival.rawHeaders[i + 1]!]] : [],
+  );
   return all.filter(([name]) => !common.has(name));
 }
 
@@ -58,18 +73,48 @@ describe("the bytes", () => {
 
   it("headers go along in order with duplicates, less the ones of the connection", async () => {
     const headers = [
-      "X-One", "1", "Content-Type", "text/weird; q=\"a b\"", "x-two", "a", "X-Two", "b", "Host", "in.example", "Connection", "keep-alive", "Accept-Encoding", "br",
-      "Transfer-Encoding", "chunked", "Content-Length", "2", "X-Empty", "",
+      "X-One",
+      "1",
+      "Content-Type",
+      'text/weird; q="a b"',
+      "x-two",
+      "a",
+      "X-Two",
+      "b",
+      "Host",
+      "in.example",
+      "Connection",
+      "keep-alive",
+      "Accept-Encoding",
+      "br",
+      "Transfer-Encoding",
+      "chunked",
+      "Content-Length",
+      "2",
+      "X-Empty",
+      "",
     ];
     const arrival = await forwarded({}, { headers });
-    expect(pairs(arrival)).toEqual([["x-one", "1"], ["content-type", 'text/weird; q="a b"'], ["x-two", "a"], ["x-two", "b"], ["x-empty", ""]]);
+    expect(pairs(arrival)).toEqual([
+      ["x-one", "1"],
+      ["content-type", 'text/weird; q="a b"'],
+      ["x-two", "a"],
+      ["x-two", "b"],
+      ["x-empty", ""],
+    ]);
     expect(arrival.header("host")).toBe(`127.0.0.1:${receiver.port}`);
     expect(arrival.header("accept-encoding")).toBe("identity");
   });
 
   it("without header forwarding only what describes the body goes along", async () => {
-    const arrival = await forwarded({ forwardHeaders: false }, { headers: ["X-One", "1", "Content-Type", "text/plain", "Content-Encoding", "x-odd"] });
-    expect(pairs(arrival)).toEqual([["content-type", "text/plain"], ["content-encoding", "x-odd"]]);
+    const arrival = await forwarded(
+      { forwardHeaders: false },
+      { headers: ["X-One", "1", "Content-Type", "text/plain", "Content-Encoding", "x-odd"] },
+    );
+    expect(pairs(arrival)).toEqual([
+      ["content-type", "text/plain"],
+      ["content-encoding", "x-odd"],
+    ]);
   });
 
   it("a header of the destination replaces the one that came", async () => {
@@ -89,7 +134,10 @@ describe("the bytes", () => {
     expect(arrival.url).toBe(expected);
   });
 
-  it.each([[null, "PUT"], ["PATCH", "PATCH"]])("the method set to %s is sent as %s", async (method, expected) => {
+  it.each([
+    [null, "PUT"],
+    ["PATCH", "PATCH"],
+  ])("the method set to %s is sent as %s", async (method, expected) => {
     expect((await forwarded({ method }, { method: "PUT" })).method).toBe(expected);
   });
 
@@ -104,7 +152,11 @@ describe("the bytes", () => {
 
 describe("credentials of the destination", () => {
   it.each<[string, Partial<Destination>, [string, string]]>([
-    ["basic", { auth: { kind: "basic", username: "us", password: "p:\u00e9" } }, ["authorization", `Basic ${Buffer.from("us:p:\u00e9").toString("base64")}`]],
+    [
+      "basic",
+      { auth: { kind: "basic", username: "us", password: "p:\u00e9" } },
+      ["authorization", `Basic ${Buffer.from("us:p:\u00e9").toString("base64")}`],
+    ],
     ["bearer", { auth: { kind: "bearer", token: "t0ken" } }, ["authorization", "Bearer t0ken"]],
     ["api key", { auth: { kind: "apiKey", header: "X-Api-Key", value: "k3y" } }, ["x-api-key", "k3y"]],
     ["a static header", { headers: { "X-Partner": "s3cret" } }, ["x-partner", "s3cret"]],
@@ -128,7 +180,11 @@ describe("signatures", () => {
     const arrival = await forwarded({ signature: { kind: "standard-webhooks", secrets: [secret] } }, { body });
     const id = arrival.header("webhook-id")!;
     expect(await t.store.event(id)).not.toBeNull();
-    const headers = { "webhook-id": id, "webhook-timestamp": arrival.header("webhook-timestamp")!, "webhook-signature": arrival.header("webhook-signature")! };
+    const headers = {
+      "webhook-id": id,
+      "webhook-timestamp": arrival.header("webhook-timestamp")!,
+      "webhook-signature": arrival.header("webhook-signature")!,
+    };
     expect(new Webhook(secret).verify(arrival.body, headers)).toEqual({ amount: 1, name: "J\u00f6rg" });
     expect(() => new Webhook(secret).verify(`${arrival.body.toString()} `, headers)).toThrow();
     expect(() => new Webhook(generateSecret()).verify(arrival.body, headers)).toThrow();
@@ -137,7 +193,9 @@ describe("signatures", () => {
   it("during a rotation verifies with either secret", async () => {
     const secrets = [generateSecret(), generateSecret()];
     const arrival = await forwarded({ signature: { kind: "standard-webhooks", secrets } }, { body });
-    const headers = Object.fromEntries(["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => [name, arrival.header(name)!]));
+    const headers = Object.fromEntries(
+      ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => [name, arrival.header(name)!]),
+    );
     for (const secret of secrets) expect(() => new Webhook(secret).verify(arrival.body, headers)).not.toThrow();
   });
 
@@ -153,8 +211,14 @@ describe("signatures", () => {
 
   it("a custom HMAC is what its template says", async () => {
     const signature = {
-      kind: "hmac" as const, algorithm: "sha512" as const, header: "X-Acme-Signature", prefix: "v=", encoding: "base64" as const,
-      content: "{ts}|{body}", timestampHeader: "X-Acme-Time", secret: "between us",
+      kind: "hmac" as const,
+      algorithm: "sha512" as const,
+      header: "X-Acme-Signature",
+      prefix: "v=",
+      encoding: "base64" as const,
+      content: "{ts}|{body}",
+      timestampHeader: "X-Acme-Time",
+      secret: "between us",
     };
     const arrival = await forwarded({ signature }, { body });
     const content = Buffer.concat([Buffer.from(`${arrival.header("x-acme-time")}|`), arrival.body]);
@@ -174,7 +238,11 @@ describe("signatures", () => {
   it("a retry carries the same id and a fresh time", async () => {
     await receiver.close();
     receiver = await startReceiver({ respond: (_, n) => ({ status: n === 1 ? 500 : 200 }) });
-    await t.addReceiver({ url: receiver.url, signature: { kind: "standard-webhooks", secrets: [generateSecret()] }, retry: { scheduleMs: [0, 30_000], jitter: 0 } });
+    await t.addReceiver({
+      url: receiver.url,
+      signature: { kind: "standard-webhooks", secrets: [generateSecret()] },
+      retry: { scheduleMs: [0, 30_000], jitter: 0 },
+    });
     await t.publish();
     await t.clock.advanceUntil(() => receiver.arrivals.length === 2, { stepMs: 1000, limitMs: 60_000 });
     const [first, second] = receiver.arrivals;

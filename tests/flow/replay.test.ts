@@ -42,7 +42,11 @@ describe("a replay", () => {
     await t.rest();
     expect(t.transport.sent.map((sent) => sent.eventId).toSorted()).toEqual(wanted);
     expect(await t.store.job(job.id)).toMatchObject({
-      status: "finished", eventsSeen: wanted.length, deliveriesCreated: wanted.length, eventsTotal: wanted.length, finishedAt: expect.any(Number),
+      status: "finished",
+      eventsSeen: wanted.length,
+      deliveriesCreated: wanted.length,
+      eventsTotal: wanted.length,
+      finishedAt: expect.any(Number),
     });
     const made = await t.deliveries({ jobId: job.id });
     expect(made).toHaveLength(wanted.length);
@@ -122,21 +126,24 @@ describe("a replay", () => {
     expect(await t.store.job(job.id)).toMatchObject({ status: "cancelled", deliveriesCreated: made });
   });
 
-  it.each(["before", "after"] as const)("killed %s a step's commit goes on at the next start, and doubles and skips nothing", async (when) => {
-    await setup();
-    await t.addReceiver();
-    const ids = await history(50);
-    const job = await t.replay({}, 50);
-    t.watched.crashAt({ method: "stepJob", when, nth: 4 });
-    await t.clock.advanceUntil(() => t.watched.isDead, { limitMs: 5000 });
-    expect(await t.store.job(job.id)).toMatchObject({ status: "running" });
-    await t.restart("crash");
-    await t.clock.advanceUntil(finished(job.id));
-    await t.rest();
-    const made = await t.deliveries({ jobId: job.id });
-    expect(made.map((delivery) => delivery.eventId).toSorted()).toEqual(ids.toSorted());
-    expect(await t.store.job(job.id)).toMatchObject({ eventsSeen: 50, deliveriesCreated: 50 });
-  });
+  it.each(["before", "after"] as const)(
+    "killed %s a step's commit goes on at the next start, and doubles and skips nothing",
+    async (when) => {
+      await setup();
+      await t.addReceiver();
+      const ids = await history(50);
+      const job = await t.replay({}, 50);
+      t.watched.crashAt({ method: "stepJob", when, nth: 4 });
+      await t.clock.advanceUntil(() => t.watched.isDead, { limitMs: 5000 });
+      expect(await t.store.job(job.id)).toMatchObject({ status: "running" });
+      await t.restart("crash");
+      await t.clock.advanceUntil(finished(job.id));
+      await t.rest();
+      const made = await t.deliveries({ jobId: job.id });
+      expect(made.map((delivery) => delivery.eventId).toSorted()).toEqual(ids.toSorted());
+      expect(await t.store.job(job.id)).toMatchObject({ eventsSeen: 50, deliveriesCreated: 50 });
+    },
+  );
 
   it("goes on after a stop, and after a store that failed for a while", async () => {
     await setup();

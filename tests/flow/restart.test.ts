@@ -24,7 +24,9 @@ describe("a crash", () => {
     await died();
     await t.restart("crash");
     await t.rest();
-    expect(t.transport.sent.map((sent) => [sent.eventId, sent.body.toString()])).toEqual(Array.from({ length: arrivals }, () => [event.id, "the very bytes"]));
+    expect(t.transport.sent.map((sent) => [sent.eventId, sent.body.toString()])).toEqual(
+      Array.from({ length: arrivals }, () => [event.id, "the very bytes"]),
+    );
     expect(await t.deliveryOf(event)).toMatchObject({ state: "delivered", attempts: 1 });
   });
 
@@ -80,7 +82,8 @@ describe("a crash", () => {
     await setup({ start: false });
     await t.addReceiver({ concurrencyMax: 1 });
     const ids: string[] = [];
-    for (let i = 0; i < 3; i += 1) ids.push(...(await Promise.all(Array.from({ length: 700 }, () => t.publish()))).map((event) => event.id));
+    for (let i = 0; i < 3; i += 1)
+      ids.push(...(await Promise.all(Array.from({ length: 700 }, () => t.publish()))).map((event) => event.id));
     await t.running.start();
     await t.rest(600_000);
     expect(t.transport.sent.map((sent) => sent.eventId)).toEqual(ids);
@@ -133,7 +136,9 @@ describe("a stop", () => {
     const source = await t.addSource({ enabled: false });
     await t.post(source);
     await t.restart("stop");
-    expect((await t.store.requests({ limit: 10, cursor: null, since: null, until: null })).data).toMatchObject([{ cause: "source_disabled" }]);
+    expect((await t.store.requests({ limit: 10, cursor: null, since: null, until: null })).data).toMatchObject([
+      { cause: "source_disabled" },
+    ]);
   });
 });
 

@@ -56,7 +56,8 @@ describe("retention", () => {
     for (const source of sources) await t.post(source);
     await t.publish();
     await t.rest();
-    const kept = async () => (await allPages(t.store.events, { ascending: true })).map((event) => sources.findIndex((source) => source.id === event.sourceId));
+    const kept = async () =>
+      (await allPages(t.store.events, { ascending: true })).map((event) => sources.findIndex((source) => source.id === event.sourceId));
     await t.clock.jump(2 * DAY_MS);
     await run();
     expect(await kept()).toEqual([1, 2, -1]);

@@ -139,18 +139,21 @@ describe("destinations that go", () => {
 });
 
 describe("a store that fails for a while", () => {
-  it.each(["dueDeliveries", "eventsBySeq", "settle", "commitDispatch", "undispatched"] as const)("%s: the flow goes on by itself", async (method) => {
-    await setup();
-    const receiver = await t.addReceiver();
-    await t.pause(receiver.id);
-    await t.publish();
-    await t.rest();
-    t.watched.fail(method, new Error("scripted"), 2);
-    await t.resume(receiver.id);
-    await t.publish();
-    await t.clock.advanceUntil(async () => (await t.deliveries({ state: "delivered" })).length === 2, { limitMs: 10_000 });
-    expect(new Set(t.transport.sent.map((sent) => sent.eventId)).size).toBe(2);
-  });
+  it.each(["dueDeliveries", "eventsBySeq", "settle", "commitDispatch", "undispatched"] as const)(
+    "%s: the flow goes on by itself",
+    async (method) => {
+      await setup();
+      const receiver = await t.addReceiver();
+      await t.pause(receiver.id);
+      await t.publish();
+      await t.rest();
+      t.watched.fail(method, new Error("scripted"), 2);
+      await t.resume(receiver.id);
+      await t.publish();
+      await t.clock.advanceUntil(async () => (await t.deliveries({ state: "delivered" })).length === 2, { limitMs: 10_000 });
+      expect(new Set(t.transport.sent.map((sent) => sent.eventId)).size).toBe(2);
+    },
+  );
 
   it("a destination that could not be switched off takes nothing else down with it", async () => {
     await setup({ respond: () => ({ status: 410 }) });
@@ -178,8 +181,32 @@ describe("memory that large bodies fill", () => {
     await t.publish({ type: "small", body: new Uint8Array(4 * 1024 ** 2) });
     await t.publish({ type: "small", body: new Uint8Array(4 * 1024 ** 2) });
     await t.clock.advanceUntil(() => t.transport.sent.filter((sent) => sent.url.includes("quick")).length === 2, { limitMs: 500 });
-    await t.clock.advanceUntil(() => t.transport.sent.filter((sent) => sent.url.includes("slow")).length === 7, { limitMs: 3000, stepMs: 100 });
+    await t.clock.advanceUntil(() => t.transport.sent.filter((sent) => sent.url.includes("slow")).length === 7, {
+      limitMs: 3000,
+      stepMs: 100,
+    });
     await t.rest();
-    expect((await t.deliveries()).map((delivery) => delivery.state).toSorted()).toEqual([...Array<string>(7).fill("dead"), "delivered", "delivered"]);
+    expect((await t.deliveries()).map((delivery) => delivery.state).toSorted()).toEqual([
+      ...Array<string>(7).fill("dead"),
+      "delivered",
+      "delivered",
+    ]);
+  });
+
+  it("a backlog of large bodies is read a few at a time", async () => {
+    await setup({ respond: () => "hang" });
+    const receiver = await t.addReceiver({ concurrencyMax: 1 });
+    await t.pause(receiver.id);
+    for (let i = 0; i < 6; i += 1) await t.publish({ body: new Uint8Array(5 * 1024 ** 2) });
+    await t.rest();
+    const due = await t.store.dueDeliveries(receiver.id, t.clock.now(), 500, []);
+    expect(due.deliveries).toHaveLength(3);
+    expect(due.nextDueAt).toBeLessThanOrEqual(t.clock.now());
+    const single = await t.publish({ body: new Uint8Array(20 * 1024 ** 2) });
+    await t.rest();
+    const skipped = (await t.deliveries()).filter((delivery) => delivery.eventId !== single.id).map((delivery) => delivery.seq);
+    expect((await t.store.dueDeliveries(receiver.id, t.clock.now(), 500, skipped)).deliveries.map((delivery) => delivery.eventId)).toEqual([
+      single.id,
+    ]);
   });
 });

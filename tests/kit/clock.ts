@@ -68,7 +68,7 @@ export function createTestClock(startMs = Date.UTC(2026, 0, 1)): TestClock {
   async function settle(): Promise<void> {
     const giveUpAt = systemClock.now() + SETTLE_REAL_MS_MAX;
     let fired = 0;
-    for (let quiet = 0; quiet < QUIET_TURNS; ) {
+    for (let quiet = 0; quiet < QUIET_TURNS;) {
       await turn();
       if (watched.some((isBusy) => isBusy())) {
         quiet = 0;

@@ -125,7 +125,10 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
 
   const here = () => life;
   return {
-    clock, random, ids, logged,
+    clock,
+    random,
+    ids,
+    logged,
     get store() {
       return disk.store;
     },
@@ -211,8 +214,16 @@ function createActing(life: () => Life, clock: TestClock, ids: IdSource) {
   return {
     async publish({ body = '{"hello":"world"}', ...changes }: Parameters<TestFlow["publish"]>[0] = {}) {
       const draft: PublishDraft = {
-        type: "test.event", tenantId: null, key: null, channels: [], deliverAt: null, contentType: "application/json",
-        remoteAddress: "192.0.2.1", idempotency: null, ...changes, body: Buffer.from(body),
+        type: "test.event",
+        tenantId: null,
+        key: null,
+        channels: [],
+        deliverAt: null,
+        contentType: "application/json",
+        remoteAddress: "192.0.2.1",
+        idempotency: null,
+        ...changes,
+        body: Buffer.from(body),
       };
       const outcome = await life().running.flow.publish(draft);
       if (outcome.kind !== "accepted") throw new Error(`a duplicate of ${outcome.of}`);
@@ -234,8 +245,20 @@ function createActing(life: () => Life, clock: TestClock, ids: IdSource) {
       const now = clock.now();
       const plan = await running.flow.planReplay(filter, now);
       const job: Job = {
-        id: newId(ids, "job"), kind: "replay", status: "running", filter, ratePerSecond, through: now, cursor: null, eventsSeen: 0,
-        deliveriesCreated: 0, eventsTotal: plan.events, message: null, createdAt: now, updatedAt: now, finishedAt: null,
+        id: newId(ids, "job"),
+        kind: "replay",
+        status: "running",
+        filter,
+        ratePerSecond,
+        through: now,
+        cursor: null,
+        eventsSeen: 0,
+        deliveriesCreated: 0,
+        eventsTotal: plan.events,
+        message: null,
+        createdAt: now,
+        updatedAt: now,
+        finishedAt: null,
       };
       await watched.store.putJob(job, null);
       running.flow.jobChanged(job);
@@ -308,25 +331,68 @@ function counted(transport: Transport, clock: TestClock): Transport {
 
 export function sourceOf(id: string, now: number): Source {
   return {
-    id, name: "a source", enabled: true, token: `token-${id}`, provider: "none", params: {}, secrets: [], publicKey: null,
-    toleranceSeconds: null, auth: { kind: "none" }, allowedMethods: ["POST", "PUT", "GET"], allowedContentTypes: [], allowedIps: [],
-    rateLimit: null, dedupe: { by: "none" }, response: { status: 200, headers: {}, body: "" }, keyFrom: null, bodyBytesMax: null,
-    retentionDays: null, createdAt: now, updatedAt: now,
+    id,
+    name: "a source",
+    enabled: true,
+    token: `token-${id}`,
+    provider: "none",
+    params: {},
+    secrets: [],
+    publicKey: null,
+    toleranceSeconds: null,
+    auth: { kind: "none" },
+    allowedMethods: ["POST", "PUT", "GET"],
+    allowedContentTypes: [],
+    allowedIps: [],
+    rateLimit: null,
+    dedupe: { by: "none" },
+    response: { status: 200, headers: {}, body: "" },
+    keyFrom: null,
+    bodyBytesMax: null,
+    retentionDays: null,
+    createdAt: now,
+    updatedAt: now,
   };
 }
 
 export function destinationOf(id: string, now: number): Destination {
   return {
-    id, name: "a receiver", type: "http", tenantId: null, url: `https://${id.replace("_", "-")}.example/hook`, method: null, forwardPath: false,
-    forwardQuery: false, forwardHeaders: true, headers: {}, auth: { kind: "none" }, signature: { kind: "none" }, retry: defaultRetryPolicy(),
-    deadlineMs: 20_000, connectTimeoutMs: 5_000, responseBytesMax: 16_384, concurrencyMax: 10, state: { kind: "active" }, createdAt: now,
+    id,
+    name: "a receiver",
+    type: "http",
+    tenantId: null,
+    url: `https://${id.replace("_", "-")}.example/hook`,
+    method: null,
+    forwardPath: false,
+    forwardQuery: false,
+    forwardHeaders: true,
+    headers: {},
+    auth: { kind: "none" },
+    signature: { kind: "none" },
+    retry: defaultRetryPolicy(),
+    deadlineMs: 20_000,
+    connectTimeoutMs: 5_000,
+    responseBytesMax: 16_384,
+    concurrencyMax: 10,
+    state: { kind: "active" },
+    createdAt: now,
     updatedAt: now,
   };
 }
 
 export function subscriptionOf(id: string, destinationId: string, now: number): Subscription {
   return {
-    id, name: null, enabled: true, sourceId: null, tenantId: null, eventTypes: [], channels: [], filter: null, delayMs: 0, destinationId,
-    createdAt: now, updatedAt: now,
+    id,
+    name: null,
+    enabled: true,
+    sourceId: null,
+    tenantId: null,
+    eventTypes: [],
+    channels: [],
+    filter: null,
+    delayMs: 0,
+    destinationId,
+    createdAt: now,
+    updatedAt: now,
   };
 }

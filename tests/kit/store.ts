@@ -172,11 +172,21 @@ function forever(): Promise<never> {
 }
 
 /** A whole list, page by page. */
-export async function allPages<Q extends ListQuery, T>(read: (query: Q) => Promise<{ data: T[]; nextCursor: string | null }>, query: Omit<Q, keyof ListQuery>, limit = 250): Promise<T[]> {
+export async function allPages<Q extends ListQuery, T>(
+  read: (query: Q) => Promise<{ data: T[]; nextCursor: string | null }>,
+  query: Omit<Q, keyof ListQuery>,
+  limit = 250,
+): Promise<T[]> {
   const all: T[] = [];
   let cursor: string | null = null;
   do {
-    const page: { data: T[]; nextCursor: string | null } = await read({ limit, cursor, since: null, until: null, ...query } as unknown as Q);
+    const page: { data: T[]; nextCursor: string | null } = await read({
+      limit,
+      cursor,
+      since: null,
+      until: null,
+      ...query,
+    } as unknown as Q);
     all.push(...page.data);
     cursor = page.nextCursor;
   } while (cursor !== null);
@@ -195,7 +205,14 @@ export function draft(receivedAt: number, changes: Partial<AcceptDraft> & { body
     channels: [],
     deliverAt: null,
     receivedAt,
-    request: { method: "POST", pathTail: "", query: "", headers: ["content-type", "application/json"], remoteAddress: "192.0.2.1", body: body ?? Buffer.from("{}") },
+    request: {
+      method: "POST",
+      pathTail: "",
+      query: "",
+      headers: ["content-type", "application/json"],
+      remoteAddress: "192.0.2.1",
+      body: body ?? Buffer.from("{}"),
+    },
     dedupe: null,
     ...rest,
   };

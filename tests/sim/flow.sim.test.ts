@@ -25,7 +25,10 @@ interface Sim {
 /** Does something that a crash may leave unanswered for ever; undefined when it did. */
 async function answered<T>({ t }: Sim, work: () => Promise<T>): Promise<T | undefined> {
   let outcome: { value: T } | { error: unknown } | null = null;
-  work().then((value) => (outcome = { value }), (error: unknown) => (outcome = { error }));
+  work().then(
+    (value) => (outcome = { value }),
+    (error: unknown) => (outcome = { error }),
+  );
   await t.clock.settle();
   for (let waited = 0; outcome === null && !t.watched.isDead && waited < 2000; waited += 1) await t.clock.advance(1);
   const ended = outcome as { value: T } | { error: unknown } | null;
@@ -44,10 +47,30 @@ const actions: [weight: number, act: (sim: Sim) => Promise<unknown>][] = [
   [2, cancelOne],
   [3, retryOne],
   [1, replaySome],
-  [2, ({ t, random }) => Promise.resolve(t.watched.crashAt({ method: random.pick(["any", "settle", "commitDispatch", "accept", "dueDeliveries"]), when: random.pick(["before", "after"]), nth: 1 + random.int(4) }))],
+  [
+    2,
+    ({ t, random }) =>
+      Promise.resolve(
+        t.watched.crashAt({
+          method: random.pick(["any", "settle", "commitDispatch", "accept", "dueDeliveries"]),
+          when: random.pick(["before", "after"]),
+          nth: 1 + random.int(4),
+        }),
+      ),
+  ],
   [1, ({ t }) => Promise.resolve(t.watched.die())],
   [1, stopAndStart],
-  [1, ({ t, random }) => Promise.resolve(t.watched.fail(random.pick(["settle", "commitDispatch", "dueDeliveries", "eventsBySeq", "stepJob"]), new Error("scripted"), 1 + random.int(3)))],
+  [
+    1,
+    ({ t, random }) =>
+      Promise.resolve(
+        t.watched.fail(
+          random.pick(["settle", "commitDispatch", "dueDeliveries", "eventsBySeq", "stepJob"]),
+          new Error("scripted"),
+          1 + random.int(3),
+        ),
+      ),
+  ],
 ];
 const clockAction = ({ t, random, ledger }: Sim) => {
   ledger.clockWasSet();
@@ -69,7 +92,9 @@ async function postSome(sim: Sim): Promise<void> {
   const source = random.pick(world.sources);
   const id = `${source.id}-${random.int(1000)}`;
   const type = randomType(random);
-  const body = randomBody(random, (sim.count += 1)).toString().replace("{", `{"type":"${type}",`);
+  const body = randomBody(random, (sim.count += 1))
+    .toString()
+    .replace("{", `{"type":"${type}",`);
   await Promise.all(
     Array.from({ length: 1 + random.int(3) }, async () => {
       const answer = await answered(sim, () => t.post(source, { headers: ["x-id", id], body }));
@@ -130,7 +155,9 @@ async function drain(sim: Sim): Promise<void> {
   for (let turns = 0; turns < 500; turns += 1) {
     await t.rest(600_000);
     const active = (id: string) => t.catalog.destination(id)?.state.kind === "active";
-    const next = (await t.store.waitingDestinations()).filter(({ destinationId }) => active(destinationId)).map(({ nextDueAt }) => nextDueAt);
+    const next = (await t.store.waitingDestinations())
+      .filter(({ destinationId }) => active(destinationId))
+      .map(({ nextDueAt }) => nextDueAt);
     if (next.length === 0 && (await t.store.unfinishedJobs()).length === 0) return;
     await t.clock.jump(next.length === 0 ? 100 : Math.max(0, Math.min(...next) - t.clock.now()));
   }
@@ -169,7 +196,10 @@ async function simulate(seed: string): Promise<void> {
 
 describe("simulation", () => {
   it.each(seeds)("seed %s", async (seed) => {
-    const failure = await simulate(seed).then(() => null, (error: unknown) => error);
+    const failure = await simulate(seed).then(
+      () => null,
+      (error: unknown) => error,
+    );
     if (failure !== null) throw new Error(`The simulation failed. Repeat it with SIM_SEED="${seed}".`, { cause: failure });
     expect(failure).toBeNull();
   });

@@ -50,7 +50,8 @@ export function createLedger(flow: TestFlow, world: World): Ledger {
     if (!timesCount || more.has(pair) || before === undefined || sent.attempt !== before.attempt + 1) return;
     const { scheduleMs, jitter } = world.destinations.find(({ url }) => url === sent.url)!.retry;
     const least = Math.max(Math.floor(scheduleMs[before.attempt]! * (1 - jitter)), askedMs(before.script));
-    if (sent.at - before.at < least) broken.push(`attempt ${sent.attempt} of ${pair} came ${sent.at - before.at} ms after the one before, not ${least}`);
+    if (sent.at - before.at < least)
+      broken.push(`attempt ${sent.attempt} of ${pair} came ${sent.at - before.at} ms after the one before, not ${least}`);
   }
 
   async function checkDeliveries(): Promise<Delivery[]> {
@@ -61,7 +62,10 @@ export function createLedger(flow: TestFlow, world: World): Ledger {
       const allowed = scheduleMs.length + (more.get(`${delivery.eventId} ${delivery.destinationId}`) ?? 0);
       expect(delivery.attempts, `attempts of ${delivery.id}`).toBeLessThanOrEqual(allowed);
       const numbers = attempts.filter((attempt) => attempt.deliveryId === delivery.id).map((attempt) => attempt.number);
-      expect(numbers.toSorted((a, b) => a - b), `numbers of ${delivery.id}`).toEqual(Array.from({ length: delivery.attempts }, (_, i) => i + 1));
+      expect(
+        numbers.toSorted((a, b) => a - b),
+        `numbers of ${delivery.id}`,
+      ).toEqual(Array.from({ length: delivery.attempts }, (_, i) => i + 1));
       expect(delivery.nextAttemptAt === null, `${delivery.id} is ${delivery.state}`).toBe(delivery.state !== "waiting");
     }
     return deliveries;

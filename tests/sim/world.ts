@@ -105,7 +105,7 @@ function answerOf(mood: Mood, random: SeededRandom): Script {
     case "busy":
       return { status: random.pick([429, 503, 500]), afterMs, headers: ["retry-after", random.pick(["1", "90", "garbage", "600"])] };
     case "leaving":
-      return random.chance(0.05) ? { status: 410, afterMs } : { status: 200, afterMs };
+      return random.chance(0.25) ? { status: 410, afterMs } : { status: 200, afterMs };
   }
 }
 

@@ -6,6 +6,9 @@ import { DELIVERY_COLUMNS, type Cell, type Row, STATE_CODE } from "./rows.ts";
 /** Values per settlement in the flat list that crosses to the writer's thread: the new state's six, then the attempt's thirteen. */
 const SETTLE_WIDTH = 19;
 const STATE_WIDTH = 6;
+// Whoever asks what is due reads the events next, and 500 of 10 MiB would not fit in memory. The size is in the row's header.
+const DUE_BODY_BYTES_MAX = 16 * 1024 ** 2;
+const BODY_BYTES_COLUMN = 13;
 
 export function createSettleWrites(database: DatabaseSync) {
   const update = database.prepare(
@@ -17,13 +20,11 @@ export function createSettleWrites(database: DatabaseSync) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const due = database.prepare(
-    `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event_seq
+    `SELECT ${DELIVERY_COLUMNS}, length(e.body) FROM deliveries d JOIN events e ON e.seq = d.event_seq
      WHERE d.destination_id = ? AND d.state = 0 AND d.next_at <= ? ORDER BY d.next_at, d.seq LIMIT ?`,
   );
   due.setReturnArrays(true);
-  const nextDue = database.prepare(
-    "SELECT min(next_at) AS at FROM deliveries WHERE destination_id = ? AND state = 0 AND next_at > ?",
-  );
+  const nextDue = database.prepare("SELECT min(next_at) AS at FROM deliveries WHERE destination_id = ? AND state = 0 AND next_at > ?");
   const retry = database.prepare(
     `UPDATE deliveries SET state = 0, next_at = ?, reason = ?, finished_at = NULL, trigger = 'manual'
      WHERE seq = ? AND tail = ? AND state <> ${STATE_CODE.cancelled}`,
@@ -32,9 +33,7 @@ export function createSettleWrites(database: DatabaseSync) {
     `UPDATE deliveries SET state = ${STATE_CODE.cancelled}, next_at = NULL, reason = ?, finished_at = ?
      WHERE seq = ? AND tail = ? AND state = 0`,
   );
-  const one = database.prepare(
-    `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event_seq WHERE d.seq = ?`,
-  );
+  const one = database.prepare(`SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event_seq WHERE d.seq = ?`);
   one.setReturnArrays(true);
 
   return {
@@ -51,10 +50,11 @@ export function createSettleWrites(database: DatabaseSync) {
     dueDeliveries(destinationId: string, now: number, limit: number, skipSeqs: number[]): { rows: Row[]; nextDueAt: number | null } {
       const skip = new Set(skipSeqs);
       const found = due.all(destinationId, now, limit + skip.size) as unknown as Row[];
-      const rows = found.filter((row) => !skip.has(row[0] as number)).slice(0, limit);
+      const all = found.filter((row) => !skip.has(row[0] as number)).slice(0, limit);
+      const rows = all.slice(0, countWithin(all));
       // A full answer may hide more that is due already, so the next look must come at once.
-      const nextDueAt =
-        rows.length === limit ? now : ((nextDue.get(destinationId, now) as { at: number | null }).at ?? null);
+      const isFull = rows.length === limit || rows.length < all.length;
+      const nextDueAt = isFull ? now : ((nextDue.get(destinationId, now) as { at: number | null }).at ?? null);
       return { rows, nextDueAt };
     },
 
@@ -70,6 +70,13 @@ export function createSettleWrites(database: DatabaseSync) {
       return changed;
     },
   };
+}
+
+/** How many of these, in order, have bodies within the bound: at least one. */
+function countWithin(rows: Row[]): number {
+  let bytes = 0;
+  const over = rows.findIndex((row, index) => (bytes += row[BODY_BYTES_COLUMN] as number) > DUE_BODY_BYTES_MAX && index > 0);
+  return over < 0 ? rows.length : over;
 }
 
 export function createWaitingReads(database: DatabaseSync) {

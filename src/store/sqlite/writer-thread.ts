@@ -2,18 +2,15 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { AcceptBatch } from "./accept.ts";
 import { openWriter } from "./connection.ts";
-import { isFatal } from "./faults.ts";
-import { createWrites, runGrouped, type WriteCall, type WriteReply, type WriterAnswer } from "./writes.ts";
+import { createCommits, createWrites, type WriteCall, type WriterAnswer } from "./writes.ts";
 
 const port = parentPort as MessagePort;
 const { file, requestsKeptMax } = workerData as { file: string; requestsKeptMax: number };
 const database = openWriter(file);
-const writes = createWrites(database, { requestsKeptMax });
+const commit = createCommits(database, createWrites(database, { requestsKeptMax }));
 
 // A batch this large already amortises its fsync; a larger one would only make the first caller wait.
 const CALLS_PER_COMMIT_MAX = 512;
-
-let broken: WriteReply | null = null;
 
 port.on("message", (first: WriteCall[] | "close" | "reset-log") => {
   let message: WriteCall[] | "close" | "reset-log" | undefined = first;
@@ -54,15 +51,4 @@ function resetLog(): void {
   } catch {
     // On a full disk there is no room for the copy. Nothing is lost: the log stays as it is, and the next reset tries again.
   }
-}
-
-/** Once the disk has failed in a way that leaves the log in doubt, nothing more is tried on it. */
-function commit(calls: WriteCall[]): WriteReply[] {
-  if (broken !== null) {
-    const failure = broken;
-    return calls.map((call) => ({ ...failure, id: call.id }));
-  }
-  const replies = runGrouped(database, writes, calls);
-  broken = replies.find((reply) => !reply.ok && isFatal(reply.code)) ?? null;
-  return replies;
 }

@@ -77,8 +77,22 @@ export interface WriterAnswer {
   buffers: ArrayBuffer[];
 }
 
+/** Runs groups of calls until the disk fails in a way that leaves the log in doubt; from then on nothing more is tried on it. */
+export function createCommits(database: DatabaseSync, writes: Writes): (calls: WriteCall[]) => WriteReply[] {
+  let broken: WriteReply | null = null;
+  return (calls) => {
+    if (broken !== null) {
+      const reply = broken;
+      return calls.map((call) => ({ ...reply, id: call.id }));
+    }
+    const replies = runGrouped(database, writes, calls);
+    broken = replies.find((reply) => !reply.ok && isFatal(reply.code)) ?? null;
+    return replies;
+  };
+}
+
 /** Runs calls in one transaction; when that fails, each in its own, so that one bad call can't take others with it. */
-export function runGrouped(database: DatabaseSync, writes: Writes, calls: WriteCall[]): WriteReply[] {
+function runGrouped(database: DatabaseSync, writes: Writes, calls: WriteCall[]): WriteReply[] {
   try {
     return inTransaction(database, () => calls.map((call) => ({ id: call.id, ok: true, result: run(writes, call) })));
   } catch (error) {

@@ -1,0 +1,20 @@
+// Deliveries of a destination that no longer exists: they can never be sent, and end with that reason.
+import type { Logger } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import type { Clock } from "../system/clock.ts";
+
+const CANCEL_BATCH_MAX = 500;
+const REASON = "The destination was deleted.";
+
+export async function cancelOrphans({ store, clock, log }: { store: Store; clock: Clock; log: Logger }, destinationId: string): Promise<void> {
+  try {
+    for (;;) {
+      const { deliveries } = await store.dueDeliveries(destinationId, Number.MAX_SAFE_INTEGER, CANCEL_BATCH_MAX, []);
+      if (deliveries.length === 0) return;
+      const ids = deliveries.map((delivery) => delivery.id);
+      await store.commandDeliveries(ids, { kind: "cancel", at: clock.now(), reason: REASON }, null);
+    }
+  } catch (error) {
+    log.error({ error, destinationId }, "deliveries of a deleted destination could not be cancelled; the next start tries again");
+  }
+}
