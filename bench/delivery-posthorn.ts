@@ -24,18 +24,41 @@ const store = await openSqliteStore({ directory, clock, random, requestsKeptMax:
 const guard = createAddressGuard({ allow: ["loopback"], allowPlainHttp: true });
 const transport = createHttpTransport({ guard, clock, connectionsPerOrigin: plan.connections });
 const ids = createIdSource(clock, random);
-const catalog = await createCatalog({ store, sealer: createSealer(new Uint8Array(32), random), clock, ids, checkUrl: (url) => guard.checkUrl(url), checkHeaders } );
+const catalog = await createCatalog({
+  store,
+  sealer: createSealer(new Uint8Array(32), random),
+  clock,
+  ids,
+  checkUrl: (url) => guard.checkUrl(url),
+  checkHeaders,
+});
 const destination = benchDestination(plan.url, plan.connections);
 const saved = [await catalog.saveDestination(destination), await catalog.saveSubscription(benchSubscription(destination.id))];
 if (saved.some((outcome) => !outcome.ok)) throw new Error(JSON.stringify(saved));
 const { flow, worker, start, stop } = createFlow({
-  store, catalog, transport, clock, random, log: createLogger({ level: "warn", format: "json" }),
-  inFlightMax: plan.connections, ingestBodyBytesMax: 1e7, retentionDays: 30, retentionBytesMax: 0,
+  store,
+  catalog,
+  transport,
+  clock,
+  random,
+  log: createLogger({ level: "warn", format: "json" }),
+  inFlightMax: plan.connections,
+  ingestBodyBytesMax: 1e7,
+  retentionDays: 30,
+  retentionBytesMax: 0,
 });
 
 const body = Buffer.alloc(plan.bodyBytes, "x");
 const drafts = Array.from({ length: plan.requests }, () => ({
-  type: "bench.event", tenantId: null, key: null, channels: [], deliverAt: null, contentType: "application/json", body, remoteAddress: "127.0.0.1", idempotency: null,
+  type: "bench.event",
+  tenantId: null,
+  key: null,
+  channels: [],
+  deliverAt: null,
+  contentType: "application/json",
+  body,
+  remoteAddress: "127.0.0.1",
+  idempotency: null,
 }));
 const outcomes = await Promise.all(drafts.map((draft) => flow.publish(draft)));
 const last = outcomes.at(-1);
@@ -58,7 +81,13 @@ await transport.close();
 await store.close();
 rmSync(directory, { recursive: true });
 process.stdout.write(
-  JSON.stringify({ seconds, perSecond: plan.requests / seconds, delivered, cpuMicrosPerDelivery: (cpu.user + cpu.system) / plan.requests, rssMiB: Math.round(process.memoryUsage().rss / 1024 ** 2) }),
+  JSON.stringify({
+    seconds,
+    perSecond: plan.requests / seconds,
+    delivered,
+    cpuMicrosPerDelivery: (cpu.user + cpu.system) / plan.requests,
+    rssMiB: Math.round(process.memoryUsage().rss / 1024 ** 2),
+  }),
 );
 process.exit(0);
 
@@ -66,7 +95,13 @@ async function countDelivered(): Promise<number> {
   let count = 0;
   let cursor: string | null = null;
   do {
-    const page: Awaited<ReturnType<typeof store.deliveries>> = await store.deliveries({ limit: 5000, cursor, since: null, until: null, state: "delivered" });
+    const page: Awaited<ReturnType<typeof store.deliveries>> = await store.deliveries({
+      limit: 5000,
+      cursor,
+      since: null,
+      until: null,
+      state: "delivered",
+    });
     count += page.data.length;
     cursor = page.nextCursor;
   } while (cursor !== null);

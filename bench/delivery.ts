@@ -27,7 +27,8 @@ export async function benchDelivery(options: { rounds: number; requests: number 
   for (let round = 0; round < options.rounds; round += 1) {
     const bare = await runJson<FloorResult>("delivery-floor.ts", plan);
     const ours = await runJson<PosthornResult>("delivery-posthorn.ts", plan);
-    if (ours.delivered !== options.requests) throw new Error(`${ours.delivered} of ${options.requests} deliveries are recorded as delivered`);
+    if (ours.delivered !== options.requests)
+      throw new Error(`${ours.delivered} of ${options.requests} deliveries are recorded as delivered`);
     rounds.push({
       floorPerSecond: bare.perSecond,
       posthornPerSecond: ours.perSecond,

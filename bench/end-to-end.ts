@@ -31,9 +31,18 @@ export async function benchEndToEnd(options: { seconds: number }): Promise<EndTo
   });
   await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
   const posthorn = await startPosthorn();
-  const source = await posthorn.call<{ id: string; url: string }>("POST", "/v1/sources", { name: "bench", provider: "github", secrets: [SECRET] });
+  const source = await posthorn.call<{ id: string; url: string }>("POST", "/v1/sources", {
+    name: "bench",
+    provider: "github",
+    secrets: [SECRET],
+  });
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
-  const destination = await posthorn.call<{ id: string }>("POST", "/v1/destinations", { name: "bench", type: "http", url, concurrencyMax: 64 });
+  const destination = await posthorn.call<{ id: string }>("POST", "/v1/destinations", {
+    name: "bench",
+    type: "http",
+    url,
+    concurrencyMax: 64,
+  });
   await posthorn.call("POST", "/v1/subscriptions", { sourceId: source.id, destinationId: destination.id });
 
   const dispatcher = new Agent({ connections: 64 });
@@ -60,7 +69,12 @@ async function send(dispatcher: Agent, url: string, sentAt: Map<string, number>)
   const answer = await request(url, {
     dispatcher,
     method: "POST",
-    headers: { "content-type": "application/json", "x-github-event": "pull_request", "x-github-delivery": id, "x-hub-signature-256": `sha256=${signature}` },
+    headers: {
+      "content-type": "application/json",
+      "x-github-event": "pull_request",
+      "x-github-delivery": id,
+      "x-hub-signature-256": `sha256=${signature}`,
+    },
     body,
   });
   await answer.body.dump();

@@ -43,7 +43,11 @@ export function githubLoad(port: number, path: string, requests: number, ratePer
 
 /** A GitHub source on a running Posthorn; answers the path of its ingest URL. */
 export async function githubSource(posthorn: PosthornService): Promise<{ id: string; path: string }> {
-  const source = await posthorn.call<{ id: string; url: string }>("POST", "/v1/sources", { name: "bench", provider: "github", secrets: [SECRET] });
+  const source = await posthorn.call<{ id: string; url: string }>("POST", "/v1/sources", {
+    name: "bench",
+    provider: "github",
+    secrets: [SECRET],
+  });
   return { id: source.id, path: new URL(source.url).pathname };
 }
 

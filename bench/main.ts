@@ -34,8 +34,17 @@ if (wanted.has("ingest")) {
   const ingest = await benchIngest(size);
   report["ingest"] = ingest;
   lines.push(verdict("ingest, ratio to bare node:http (stretch 0.60)", ingest.ratio.toFixed(3), ">= 0.45", ingest.ratio >= 0.45));
-  lines.push(verdict(`ingest p99 at half load (${ingest.halfLoad.perSecond}/s)`, milliseconds(ingest.halfLoad.p99Ms), "< 25 ms", ingest.halfLoad.p99Ms < 25));
-  lines.push(`        ingest saturated: p50 ${milliseconds(ingest.saturated.p50Ms)}, p99 ${milliseconds(ingest.saturated.p99Ms)}; at half load p50 ${milliseconds(ingest.halfLoad.p50Ms)}`);
+  lines.push(
+    verdict(
+      `ingest p99 at half load (${ingest.halfLoad.perSecond}/s)`,
+      milliseconds(ingest.halfLoad.p99Ms),
+      "< 25 ms",
+      ingest.halfLoad.p99Ms < 25,
+    ),
+  );
+  lines.push(
+    `        ingest saturated: p50 ${milliseconds(ingest.saturated.p50Ms)}, p99 ${milliseconds(ingest.saturated.p99Ms)}; at half load p50 ${milliseconds(ingest.halfLoad.p50Ms)}`,
+  );
 }
 if (wanted.has("delivery")) {
   const delivery = await benchDelivery(size);

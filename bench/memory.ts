@@ -16,7 +16,10 @@ export async function benchMemory(options: { events: number }): Promise<MemoryRe
   const posthorn = await startPosthorn();
   const source = await githubSource(posthorn);
   const destination = await posthorn.call<{ id: string }>("POST", "/v1/destinations", {
-    name: "bench", type: "http", url: `http://127.0.0.1:${receiver.port}/`, concurrencyMax: 64,
+    name: "bench",
+    type: "http",
+    url: `http://127.0.0.1:${receiver.port}/`,
+    concurrencyMax: 64,
   });
   await posthorn.call("POST", "/v1/subscriptions", { sourceId: source.id, destinationId: destination.id });
   const samplesMiB: number[] = [];
@@ -27,7 +30,9 @@ export async function benchMemory(options: { events: number }): Promise<MemoryRe
   for (let step = 0; step < STEPS; step += 1) {
     await githubLoad(posthorn.port, source.path, Math.ceil(options.events / STEPS));
     samplesMiB.push(residentMiB(posthorn.pid));
-    console.log(`memory    ${String(Math.ceil((options.events / STEPS) * (step + 1))).padStart(7)} events  resident ${samplesMiB.at(-1)} MiB  highest ${maxMiB} MiB`);
+    console.log(
+      `memory    ${String(Math.ceil((options.events / STEPS) * (step + 1))).padStart(7)} events  resident ${samplesMiB.at(-1)} MiB  highest ${maxMiB} MiB`,
+    );
   }
   await drained(receiver.port, options.events);
   samplesMiB.push(residentMiB(posthorn.pid));

@@ -60,7 +60,10 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   // Before the store: a missing key beside an existing database must stop the start, not make a new key.
   const sealer = createSealer(sealingKey(settings.dataDir, settings.secretKey, random), random);
   const store = await openSqliteStore({
-    directory: settings.dataDir, clock, random, requestsKeptMax: settings.rejectedKeptMax,
+    directory: settings.dataDir,
+    clock,
+    random,
+    requestsKeptMax: settings.rejectedKeptMax,
     onFatal(error) {
       log.fatal({ error }, "The store can commit nothing any more. The process ends, so that nothing is acknowledged in vain.");
       onFatal?.(error);
@@ -70,7 +73,12 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
 
   const ownPorts: number[] = [];
   const guard = createAddressGuard({ allow: settings.outboundAllow, allowPlainHttp: settings.outboundPlainHttp, ownPorts: () => ownPorts });
-  const transport = createHttpTransport({ guard, clock, connectionsPerOrigin: settings.attemptsInFlightMax, userAgent: `Posthorn/${VERSION}` });
+  const transport = createHttpTransport({
+    guard,
+    clock,
+    connectionsPerOrigin: settings.attemptsInFlightMax,
+    userAgent: `Posthorn/${VERSION}`,
+  });
   opened.push(() => transport.close());
 
   const ids = createIdSource(clock, random);
@@ -78,10 +86,21 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   const running = createFlow({ store, catalog, transport, clock, random, log, ...flowSettings(settings) });
   opened.push(() => running.stop(settings.shutdownGraceMs));
 
-  const ingest = createIngest({ acceptor: running.acceptor, trustedProxies: settings.trustedProxies, pendingBytesMax: settings.ingestPendingBytesMax });
+  const ingest = createIngest({
+    acceptor: running.acceptor,
+    trustedProxies: settings.trustedProxies,
+    pendingBytesMax: settings.ingestPendingBytesMax,
+  });
   const server = createHttpServer({
     api: {
-      store, catalog, flow: running.flow, sealer, clock, ids, random, log,
+      store,
+      catalog,
+      flow: running.flow,
+      sealer,
+      clock,
+      ids,
+      random,
+      log,
       version: VERSION,
       publicUrl: settings.publicUrl,
       metrics: () => flowMetrics(running, ingest),
@@ -97,6 +116,8 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   const { url, port } = await server.listen(settings);
   ownPorts.push(port);
   await running.start();
+  // After the server answers: the first delivery then finds its client loaded, and the start did not wait for it.
+  await transport.warmUp();
   curbHeapGrowth();
   writeServerFile(settings.dataDir, { url, pid: process.pid });
   opened.push(() => removeServerFile(settings.dataDir));
@@ -124,7 +145,16 @@ async function firstApiKey(settings: Settings, catalog: Catalog, ids: IdSource):
   if (catalog.apiKeyByHash(hash) === undefined) {
     const createdAt = systemClock.now();
     const name = "First admin key of this data directory";
-    await catalog.saveApiKey({ id: newId(ids, "key"), name, scopes: ["admin"], hash, hint: secretHint(text), origin: "created", createdAt, expiresAt: null });
+    await catalog.saveApiKey({
+      id: newId(ids, "key"),
+      name,
+      scopes: ["admin"],
+      hash,
+      hint: secretHint(text),
+      origin: "created",
+      createdAt,
+      expiresAt: null,
+    });
   }
   if (kept === null) writeLocalApiKey(settings.dataDir, text);
   return { apiKey: text, apiKeyIsNew: kept === null };
@@ -136,7 +166,12 @@ async function keepDevSource(catalog: Catalog, ids: IdSource): Promise<Source> {
   if (kept !== undefined) return kept;
   const now = systemClock.now();
   const source: Source = {
-    ...sourceDefaults(), id: newId(ids, "src"), name: DEV_SOURCE_NAME, token: newIngestToken(systemRandom), createdAt: now, updatedAt: now,
+    ...sourceDefaults(),
+    id: newId(ids, "src"),
+    name: DEV_SOURCE_NAME,
+    token: newIngestToken(systemRandom),
+    createdAt: now,
+    updatedAt: now,
   };
   const saved = await catalog.saveSource(source);
   if (!saved.ok) throw new Error(`The dev source could not be made: ${saved.problems.map((problem) => problem.message).join(" ")}`);

@@ -53,6 +53,8 @@ export const RESPONSE_BYTES_MAX = MIB;
 
 /** Batches of the flow: large enough to amortise a commit, small enough not to stall the next one. */
 export const DISPATCH_BATCH_EVENTS_MAX = 500;
+/** Bodies that a step reads from the store at once; 500 of 10 MiB would not fit in memory. */
+export const STEP_BODY_BYTES_MAX = 16 * MIB;
 export const SETTLE_BATCH_ATTEMPTS_MAX = 500;
 export const REPLAY_STEP_EVENTS_MAX = 200;
 export const RETENTION_SLICE_EVENTS_MAX = 500;

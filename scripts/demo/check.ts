@@ -18,7 +18,12 @@ export interface DemoOutcome {
   problems: string[];
 }
 
-export async function checkDemo(run: { server: DemoServer; receiver: DemoReceiver; plan: Planned[]; answers: Answered[] }): Promise<DemoOutcome> {
+export async function checkDemo(run: {
+  server: DemoServer;
+  receiver: DemoReceiver;
+  plan: Planned[];
+  answers: Answered[];
+}): Promise<DemoOutcome> {
   const { server, receiver, plan, answers } = run;
   const count = (kind: Planned["kind"]) => plan.filter((planned) => planned.kind === kind).length;
   const [events, duplicates, rejected] = await Promise.all([
@@ -36,9 +41,15 @@ export async function checkDemo(run: { server: DemoServer; receiver: DemoReceive
     { what: "retried", expected: receiver.failedOnPurpose.size, found: retried },
     { what: "signatures verified by the receiver", expected: count("genuine"), found: receiver.accepted.size },
     { what: "bodies equal byte for byte", expected: count("genuine"), found: equalBodies(plan, receiver) },
-    { what: "one event id per GitHub delivery", expected: count("genuine"), found: new Set([...receiver.accepted.values()].map((one) => one.eventId)).size },
+    {
+      what: "one event id per GitHub delivery",
+      expected: count("genuine"),
+      found: new Set([...receiver.accepted.values()].map((one) => one.eventId)).size,
+    },
   ];
-  const problems = rows.filter((row) => row.expected !== row.found).map((row) => `${row.what}: expected ${row.expected}, found ${row.found}`);
+  const problems = rows
+    .filter((row) => row.expected !== row.found)
+    .map((row) => `${row.what}: expected ${row.expected}, found ${row.found}`);
   problems.push(...receiver.badSignatures.map((text) => `bad signature at the receiver: ${text}`));
   problems.push(...receiver.repeats.map((id) => `delivered more than once: ${id}`));
   problems.push(...wrongAnswers(answers));
@@ -55,7 +66,9 @@ function causeRows(plan: Planned[], rejected: Rejected[]): TableRow[] {
 }
 
 function equalBodies(plan: Planned[], receiver: DemoReceiver): number {
-  return plan.filter((planned) => planned.kind === "genuine" && receiver.accepted.get(planned.deliveryId)?.body.equals(planned.body) === true).length;
+  return plan.filter(
+    (planned) => planned.kind === "genuine" && receiver.accepted.get(planned.deliveryId)?.body.equals(planned.body) === true,
+  ).length;
 }
 
 const STATUS_OF_CAUSE: Record<string, number> = { bad_signature: 401, missing_header: 401, too_large: 413 };
@@ -68,12 +81,18 @@ function wrongAnswers(answers: Answered[]): string[] {
 
 /** Rejections are recorded in batches a moment after their answer. */
 async function settledRejections(server: DemoServer, expected: number): Promise<Rejected[]> {
-  return untilStable(() => server.all<Rejected>("/v1/requests?outcome=rejected"), (found) => found.length >= expected);
+  return untilStable(
+    () => server.all<Rejected>("/v1/requests?outcome=rejected"),
+    (found) => found.length >= expected,
+  );
 }
 
 /** An attempt is recorded a moment after the receiver answered it. */
 async function settledDeliveries(server: DemoServer): Promise<Delivery[]> {
-  return untilStable(() => server.all<Delivery>("/v1/deliveries"), (found) => found.every((delivery) => delivery.status === "delivered"));
+  return untilStable(
+    () => server.all<Delivery>("/v1/deliveries"),
+    (found) => found.every((delivery) => delivery.status === "delivered"),
+  );
 }
 
 async function untilStable<T>(read: () => Promise<T>, done: (found: T) => boolean): Promise<T> {

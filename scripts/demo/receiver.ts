@@ -79,7 +79,10 @@ export async function startDemoReceiver(): Promise<DemoReceiver> {
     repeats,
     delivered: (count) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`only ${accepted.size} of ${count} deliveries arrived in ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+        const timer = setTimeout(
+          () => reject(new Error(`only ${accepted.size} of ${count} deliveries arrived in ${PATIENCE_MS / 1000} s`)),
+          PATIENCE_MS,
+        );
         onAccepted = () => {
           if (accepted.size < count) return;
           clearTimeout(timer);

@@ -59,7 +59,11 @@ async function forge(turn: number, event: string, body: Buffer): Promise<Planned
     case 3:
       return { ...forged, headers: { ...unsigned, "x-hub-signature-256": "sha256=not-hex" } };
     default:
-      return { ...forged, cause: "missing_header", headers: { ...unsigned, "x-hub-signature": signature?.replace("sha256=", "sha1=") ?? "" } };
+      return {
+        ...forged,
+        cause: "missing_header",
+        headers: { ...unsigned, "x-hub-signature": signature?.replace("sha256=", "sha1=") ?? "" },
+      };
   }
 }
 

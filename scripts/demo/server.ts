@@ -52,7 +52,11 @@ export async function startDemoServer(): Promise<DemoServer> {
 
   return {
     async connect(receiverUrl) {
-      const source = await call<{ id: string; url: string }>("POST", "/v1/sources", { name: "github", provider: "github", secrets: [SOURCE_SECRET] });
+      const source = await call<{ id: string; url: string }>("POST", "/v1/sources", {
+        name: "github",
+        provider: "github",
+        secrets: [SOURCE_SECRET],
+      });
       const destination = await call<{ id: string; secret?: string }>("POST", "/v1/destinations", {
         name: "receiver",
         type: "http",
@@ -71,7 +75,10 @@ export async function startDemoServer(): Promise<DemoServer> {
       let cursor: string | null = null;
       do {
         const join = path.includes("?") ? "&" : "?";
-        const page: { data: T[]; nextCursor: string | null } = await call("GET", `${path}${join}limit=250${cursor === null ? "" : `&cursor=${cursor}`}`);
+        const page: { data: T[]; nextCursor: string | null } = await call(
+          "GET",
+          `${path}${join}limit=250${cursor === null ? "" : `&cursor=${cursor}`}`,
+        );
         found.push(...page.data);
         cursor = page.nextCursor;
       } while (cursor !== null);

@@ -60,11 +60,7 @@ export function createAddressMatcher(cidrs: readonly string[]): (ip: string) => 
  * trusted proxy is the answer itself, whatever it sent. Unreadable entries end the walk at the last address known.
  * Several header lines are joined with commas, in order.
  */
-export function clientAddress(
-  remoteAddress: string,
-  forwardedForHeader: string | undefined,
-  isTrusted: (ip: string) => boolean,
-): string {
+export function clientAddress(remoteAddress: string, forwardedForHeader: string | undefined, isTrusted: (ip: string) => boolean): string {
   let current = normalizeAddress(remoteAddress) ?? remoteAddress;
   if (forwardedForHeader === undefined || !isTrusted(current)) return current;
   let rest = forwardedForHeader;

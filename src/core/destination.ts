@@ -17,7 +17,7 @@ export type DestinationSignature =
       header: string;
       prefix: string;
       encoding: "hex" | "base64" | "base64url";
-      /** Template over `{body}`, `{ts}` and `{id}`. */
+      /** Template over `{body}` and `{ts}`. */
       content: string;
       timestampHeader: string | null;
       secret: string;

@@ -63,18 +63,14 @@ describe("compilePath", () => {
 
   it("reads back any path that appendKey wrote", () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.string({ maxLength: 8 }), { minLength: 1, maxLength: 6 }),
-        fc.anything(),
-        (keys, value) => {
-          const text = keys.reduce(appendKey, "");
-          let document: unknown = value;
-          for (const key of keys.toReversed()) {
-            document = Object.defineProperty({}, key, { value: document, enumerable: true });
-          }
-          expect(find(text, document)).toBe(value);
-        },
-      ),
+      fc.property(fc.array(fc.string({ maxLength: 8 }), { minLength: 1, maxLength: 6 }), fc.anything(), (keys, value) => {
+        const text = keys.reduce(appendKey, "");
+        let document: unknown = value;
+        for (const key of keys.toReversed()) {
+          document = Object.defineProperty({}, key, { value: document, enumerable: true });
+        }
+        expect(find(text, document)).toBe(value);
+      }),
     );
   });
 

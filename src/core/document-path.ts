@@ -4,10 +4,7 @@ const PATH_CHARACTERS_MAX = 500;
 const PATH_SEGMENTS_MAX = 64;
 
 /** A key, an array position, or the position of the n-th enclosing loop (`$index`, counted from the outermost). */
-export type PathSegment =
-  | { kind: "key"; key: string }
-  | { kind: "position"; position: number }
-  | { kind: "loop"; loop: number };
+export type PathSegment = { kind: "key"; key: string } | { kind: "position"; position: number } | { kind: "loop"; loop: number };
 
 export interface CompiledPath {
   text: string;
@@ -26,8 +23,7 @@ export type CompiledPathResult = { ok: true; path: CompiledPath } | { ok: false;
  * `items[$index].sku` is refused unless `allowIndex` is set, because it has a meaning only inside a loop.
  */
 export function compilePath(text: string, options: { allowIndex?: boolean } = {}): CompiledPathResult {
-  if (typeof text !== "string" || text === "")
-    return { ok: false, message: "A path is a text such as data.object.id." };
+  if (typeof text !== "string" || text === "") return { ok: false, message: "A path is a text such as data.object.id." };
   if (text.length > PATH_CHARACTERS_MAX) {
     return { ok: false, message: `A path has at most ${PATH_CHARACTERS_MAX} characters; this one has ${text.length}.` };
   }
@@ -57,12 +53,7 @@ interface ReadSegment {
   end: number;
 }
 
-function readSegment(
-  text: string,
-  offset: number,
-  before: readonly PathSegment[],
-  allowIndex: boolean,
-): ReadSegment | string {
+function readSegment(text: string, offset: number, before: readonly PathSegment[], allowIndex: boolean): ReadSegment | string {
   if (text[offset] === "[") return readBracket(text, offset, before, allowIndex);
   let start = offset;
   if (before.length > 0) {
@@ -79,12 +70,7 @@ function readSegment(
   return { segment: { kind: "key", key }, end };
 }
 
-function readBracket(
-  text: string,
-  offset: number,
-  before: readonly PathSegment[],
-  allowIndex: boolean,
-): ReadSegment | string {
+function readBracket(text: string, offset: number, before: readonly PathSegment[], allowIndex: boolean): ReadSegment | string {
   const rest = text.slice(offset);
   const position = /^\[(\d{1,9})\]/.exec(rest);
   if (position !== null) {

@@ -36,9 +36,7 @@ describe("compileEventTypePatterns", () => {
       .filter((parts) => parts.filter((part) => part === "**").length <= 1);
     fc.assert(
       fc.property(pattern, fc.array(segment, { minLength: 1, maxLength: 6 }), (parts, segments) => {
-        const source = parts
-          .map((part) => (part === "**" ? "(?:[^.]*\\.)*" : part === "*" ? "[^.]*\\." : `${part}\\.`))
-          .join("");
+        const source = parts.map((part) => (part === "**" ? "(?:[^.]*\\.)*" : part === "*" ? "[^.]*\\." : `${part}\\.`)).join("");
         const expected = new RegExp(`^${source}$`).test(`${segments.join(".")}.`);
         expect(compileEventTypePatterns([parts.join(".")])(segments.join("."))).toBe(expected);
       }),

@@ -13,8 +13,7 @@ export function validateEventType(type: string): EventTypeVerdict {
   if (type.length > EVENT_TYPE_CHARACTERS_MAX) {
     return { ok: false, message: `An event type has at most ${EVENT_TYPE_CHARACTERS_MAX} characters.` };
   }
-  if (/\p{Cc}/u.test(type))
-    return { ok: false, message: "An event type cannot hold control characters." };
+  if (/\p{Cc}/u.test(type)) return { ok: false, message: "An event type cannot hold control characters." };
   return { ok: true };
 }
 

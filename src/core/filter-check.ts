@@ -166,7 +166,5 @@ export function perElement(check: Check, site: Site): Check {
 
 function sayNoElement(value: unknown): string {
   const count = Array.isArray(value) ? value.length : 0;
-  return count === 1
-    ? "The only element of the list does not match."
-    : `None of the ${count} elements of the list matches.`;
+  return count === 1 ? "The only element of the list does not match." : `None of the ${count} elements of the list matches.`;
 }

@@ -1,18 +1,6 @@
 // Compiles the part of a filter below a section into one check: bare values, lists, objects of fields and operators.
 import { appendKey, ownValue } from "./document-path.ts";
-import {
-  ERROR,
-  NO,
-  allOf,
-  anyElement,
-  anyOf,
-  miss,
-  not,
-  perElement,
-  spend,
-  type Check,
-  type Site,
-} from "./filter-check.ts";
+import { ERROR, NO, allOf, anyElement, anyOf, miss, not, perElement, spend, type Check, type Site } from "./filter-check.ts";
 import { DOCUMENT_DEPTH_MAX } from "./filter-input.ts";
 import { OPERATORS, compileEquality, type Operator, type OperatorContext } from "./filter-operators.ts";
 import { describe, isJsonObject } from "./filter-values.ts";
@@ -197,13 +185,7 @@ const MEANT: Readonly<Record<string, string>> = {
   $length: "$size",
 };
 
-function compileOperator(
-  key: string,
-  operator: Operator | undefined,
-  operand: unknown,
-  scope: Scope,
-  compilation: Compilation,
-): Check {
+function compileOperator(key: string, operator: Operator | undefined, operand: unknown, scope: Scope, compilation: Compilation): Check {
   const path = joinPath(scope.path, key);
   if (operator === undefined) {
     const meant = Object.hasOwn(MEANT, key) ? ` Did you mean ${MEANT[key]}?` : "";

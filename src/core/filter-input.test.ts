@@ -73,22 +73,16 @@ describe("parseBody", () => {
       }),
     );
     fc.assert(
-      fc.property(
-        fc.uint8Array(),
-        fc.constantFrom(null, "text/plain", "application/x-www-form-urlencoded", "x"),
-        (body, type) => {
-          parseBody(body, type);
-        },
-      ),
+      fc.property(fc.uint8Array(), fc.constantFrom(null, "text/plain", "application/x-www-form-urlencoded", "x"), (body, type) => {
+        parseBody(body, type);
+      }),
     );
   });
 
   it("measures a text and the value parsed from it alike", () => {
     fc.assert(
       fc.property(fc.integer({ min: 60, max: 70 }), fc.boolean(), (levels, lists) => {
-        const text = lists
-          ? "[".repeat(levels) + "]".repeat(levels)
-          : '{"a":'.repeat(levels) + "1" + "}".repeat(levels);
+        const text = lists ? "[".repeat(levels) + "]".repeat(levels) : '{"a":'.repeat(levels) + "1" + "}".repeat(levels);
         expect(parseBody(bytes(text), null).ok).toBe(!isTooDeep(JSON.parse(text)));
       }),
     );

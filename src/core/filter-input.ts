@@ -32,11 +32,7 @@ export type ParsedBody = { ok: true; value: unknown } | { ok: false; cause: Body
  * are a text that is never expanded. Everything else is `unsupported_type`. An empty body is no value at all.
  * Charset parameters are ignored: JSON is UTF-8. The result has no prototype surprises: `__proto__` is an own key.
  */
-export function parseBody(
-  bytes: Uint8Array,
-  contentType: string | null | undefined,
-  options: { bytesMax?: number } = {},
-): ParsedBody {
+export function parseBody(bytes: Uint8Array, contentType: string | null | undefined, options: { bytesMax?: number } = {}): ParsedBody {
   const bytesMax = options.bytesMax ?? PARSED_BYTES_MAX;
   if (bytes.length > bytesMax) {
     return refused("too_large", `The body has ${bytes.length} bytes; at most ${bytesMax} are parsed.`);

@@ -205,16 +205,10 @@ function record<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> {
 }
 
 const { document, filter } = fc.letrec<{ document: Json; filter: unknown; operators: unknown }>((tie) => ({
-  document: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
-    scalar,
-    fc.array(tie("document"), { maxLength: 3 }),
-    record(tie("document")),
-  ),
+  document: fc.oneof({ maxDepth: 4, withCrossShrink: true }, scalar, fc.array(tie("document"), { maxLength: 3 }), record(tie("document"))),
   operators: (() => {
     const ref = fc.constantFrom("a", "b[0]", "b[$index]").map(($ref) => ({ $ref }));
-    const orRef = <T>(operand: fc.Arbitrary<T>) =>
-      fc.oneof({ weight: 4, arbitrary: operand }, { weight: 1, arbitrary: ref });
+    const orRef = <T>(operand: fc.Arbitrary<T>) => fc.oneof({ weight: 4, arbitrary: operand }, { weight: 1, arbitrary: ref });
     const literal = orRef(fc.oneof(scalar, fc.array(scalar, { maxLength: 2 }), record(scalar)));
     const limit = orRef(fc.oneof(word, fc.integer({ min: 0, max: 2 })));
     const listed = fc.oneof(orRef(scalar), fc.array(orRef(scalar), { maxLength: 3 }));
@@ -360,13 +354,7 @@ describe("the compiled filter and the model", () => {
 
 describe("compileFilter", () => {
   it("never throws, for any document and any input", () => {
-    const almost = fc.oneof(
-      fc.jsonValue(),
-      fc.anything(),
-      record(fc.jsonValue()),
-      fc.record({ body: fc.jsonValue() }),
-      sections,
-    );
+    const almost = fc.oneof(fc.jsonValue(), fc.anything(), record(fc.jsonValue()), fc.record({ body: fc.jsonValue() }), sections);
     fc.assert(
       fc.property(almost, fc.jsonValue(), (document, body) => {
         const compiled = compileFilter(document);

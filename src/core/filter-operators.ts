@@ -1,19 +1,7 @@
 // The operators of a filter that look at a value: each compiles its operand into a check, or refuses it with a reason.
 import { RE2JS } from "re2js";
 import { compilePath } from "./document-path.ts";
-import {
-  ERROR,
-  NO,
-  YES,
-  anyElement,
-  fault,
-  miss,
-  spend,
-  type Check,
-  type Run,
-  type Site,
-  type Verdict,
-} from "./filter-check.ts";
+import { ERROR, NO, YES, anyElement, fault, miss, spend, type Check, type Run, type Site, type Verdict } from "./filter-check.ts";
 import { JSON_TYPES, deepEqual, describe, isJsonObject, jsonTypeOf } from "./filter-values.ts";
 
 /** Where in the filter an operator stands, and what it needs from the compiler. */
@@ -74,8 +62,7 @@ function compileMembership(operand: unknown, context: OperatorContext): Check {
   const allowed = readOperandList(operand, context);
   if (allowed === undefined) return neverRuns;
   const sayNot = (value: unknown) => `${describe(value)} is not in ${describeOperand(operand)}.`;
-  const sayWrong = (value: unknown) =>
-    `${describe(value)} can be neither part nor element of ${describeOperand(operand)}.`;
+  const sayWrong = (value: unknown) => `${describe(value)} can be neither part nor element of ${describeOperand(operand)}.`;
   const sameAsOption: Check = (element, run) => {
     if (!spend(run, 1)) return ERROR;
     if (deepEqual(element, allowed(run), text, run)) return YES;
@@ -138,9 +125,7 @@ function comparison(words: string, holds: (order: number) => boolean): Operator 
 
 /** Texts by UTF-16 code units, which puts ISO dates of one form in order of time. Undefined for unlike types. */
 function compare(value: unknown, against: unknown): number | undefined {
-  const alike =
-    (typeof value === "number" && typeof against === "number") ||
-    (typeof value === "string" && typeof against === "string");
+  const alike = (typeof value === "number" && typeof against === "number") || (typeof value === "string" && typeof against === "string");
   if (!alike) return undefined;
   if (value === against) return 0;
   return value < against ? -1 : 1;
@@ -273,8 +258,7 @@ function compileType(operand: unknown, context: OperatorContext): Check {
 function compileSize(operand: unknown, context: OperatorContext): Check {
   const { site } = context;
   const isCount = typeof operand === "number" && Number.isInteger(operand) && operand >= 0;
-  if (!isCount && !isJsonObject(operand))
-    return context.refuse("takes a whole number or a comparison such as {$gt: 2}.");
+  if (!isCount && !isJsonObject(operand)) return context.refuse("takes a whole number or a comparison such as {$gt: 2}.");
   const check = context.compileNumber(isJsonObject(operand) ? operand : { $eq: operand });
   const sayAbsent = () => "The field is absent, so it has no size.";
   const sayWrong = (value: unknown) => `${describe(value)} is neither a list nor a text, so it has no size.`;
@@ -324,9 +308,7 @@ function readOperand(operand: unknown, context: OperatorContext): Operand | unde
 
 function describeOperand(operand: unknown): string {
   if (isJsonObject(operand) && typeof operand.$ref === "string") return `the value of ${operand.$ref}`;
-  return Array.isArray(operand) && operand.length > 0
-    ? operand.slice(0, 5).map(describeOperand).join(" or ")
-    : describe(operand);
+  return Array.isArray(operand) && operand.length > 0 ? operand.slice(0, 5).map(describeOperand).join(" or ") : describe(operand);
 }
 
 function inverted(check: Check, site: Site, say: (value: unknown) => string): Check {

@@ -171,10 +171,7 @@ describe("the other sections", () => {
   it("look at the path and the event", () => {
     expect(run({ path: { $startsWith: "/eu/" } }, { path: "/eu/x" }).matched).toBe(true);
     expect(
-      run(
-        { event: { type: { $regex: "^invoice\\." }, source: "src_1" } },
-        { event: { type: "invoice.paid", source: "src_1" } },
-      ).matched,
+      run({ event: { type: { $regex: "^invoice\\." }, source: "src_1" } }, { event: { type: "invoice.paid", source: "src_1" } }).matched,
     ).toBe(true);
   });
 
@@ -253,10 +250,7 @@ describe("what is refused when a filter is saved", () => {
     [{ body: { a: { $regex: "(a)\\1" } } }, "body.a.$regex"],
     [{ body: { a: { $regex: "a".repeat(1001) } } }, "body.a.$regex"],
     [{ body: { a: { $regex: "(x?){999}".repeat(80) } } }, "body.a.$regex"],
-    [
-      { body: { a: [1, 2, 3, 4, 5].map((n) => ({ $regex: `(x?){999}${n}` })), b: { $regex: "c{999}" } } },
-      "body.a[2].$regex",
-    ],
+    [{ body: { a: [1, 2, 3, 4, 5].map((n) => ({ $regex: `(x?){999}${n}` })), b: { $regex: "c{999}" } } }, "body.a[2].$regex"],
     [{ body: { a: { $regex: { pattern: "a", flags: "g" } } } }, "body.a.$regex.flags"],
     [{ body: { a: { $regex: { pattern: "a", limit: 1 } } } }, "body.a.$regex"],
     [{ body: { a: { $size: -1 } } }, "body.a.$size"],

@@ -26,10 +26,7 @@ export interface FilterReason {
 }
 
 /** An `error` is a question that made no sense for this event; it is shown, and never taken for a plain no. */
-export type FilterVerdict =
-  | { matched: true }
-  | { matched: false; reason: FilterReason }
-  | { matched: "error"; error: FilterError };
+export type FilterVerdict = { matched: true } | { matched: false; reason: FilterReason } | { matched: "error"; error: FilterError };
 
 export interface FilterError {
   code: "type_mismatch" | "too_deep" | "too_much_work";
@@ -82,9 +79,7 @@ function compileSections(document: unknown, path: string, used: Set<Section>, co
   const checks = Object.entries(document).map(([key, operand]) => {
     const below = joinPath(path, key);
     if (key === "$or" || key === "$and" || key === "$not") {
-      return compileCombination(key, operand, below, compilation, (part, partPath) =>
-        compileSections(part, partPath, used, compilation),
-      );
+      return compileCombination(key, operand, below, compilation, (part, partPath) => compileSections(part, partPath, used, compilation));
     }
     if (!isSection(key)) {
       const message = `${key} is not a section of a filter; the sections are ${names}, and $or, $and, $not combine them.`;

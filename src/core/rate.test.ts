@@ -32,30 +32,24 @@ describe("createTokenBucket", () => {
       burst: fc.integer({ min: 1, max: 20 }),
     });
     fc.assert(
-      fc.property(
-        limit,
-        fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 100 }),
-        (settings, steps) => {
-          const bucket = createTokenBucket(settings);
-          let nowMs = 1_700_000_000_000;
-          let granted = 0;
-          const startMs = nowMs;
-          for (const step of steps) {
-            nowMs += step;
-            const taken = bucket.take(nowMs);
-            if (taken.ok) granted += 1;
-            else {
-              expect(taken.retryAfterMs).toBeGreaterThan(0);
-              nowMs += taken.retryAfterMs;
-              expect(bucket.take(nowMs)).toEqual({ ok: true });
-              granted += 1;
-            }
-            expect(granted).toBeLessThanOrEqual(
-              settings.burst + ((nowMs - startMs) * settings.perSecond) / 1000 + 1e-3,
-            );
+      fc.property(limit, fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 100 }), (settings, steps) => {
+        const bucket = createTokenBucket(settings);
+        let nowMs = 1_700_000_000_000;
+        let granted = 0;
+        const startMs = nowMs;
+        for (const step of steps) {
+          nowMs += step;
+          const taken = bucket.take(nowMs);
+          if (taken.ok) granted += 1;
+          else {
+            expect(taken.retryAfterMs).toBeGreaterThan(0);
+            nowMs += taken.retryAfterMs;
+            expect(bucket.take(nowMs)).toEqual({ ok: true });
+            granted += 1;
           }
-        },
-      ),
+          expect(granted).toBeLessThanOrEqual(settings.burst + ((nowMs - startMs) * settings.perSecond) / 1000 + 1e-3);
+        }
+      }),
     );
   });
 });

@@ -108,9 +108,7 @@ describe("decideAfter", () => {
 
 describe("for any policy and any answers", () => {
   const policy = fc.record({
-    scheduleMs: fc
-      .array(fc.integer({ min: 0, max: 86_400_000 }), { minLength: 1, maxLength: 12 })
-      .map(([, ...rest]) => [0, ...rest]),
+    scheduleMs: fc.array(fc.integer({ min: 0, max: 86_400_000 }), { minLength: 1, maxLength: 12 }).map(([, ...rest]) => [0, ...rest]),
     jitter: fc.double({ min: 0, max: 0.5, noNaN: true }),
   });
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -4,7 +4,6 @@ import { headerValue } from "./event.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { jitteredDelayMs } from "./retry-schedule.ts";
 
-
 /** A receiver that says "too much" or does not answer gets at least a minute, whatever the schedule. */
 export const SLOW_DOWN_MS_MIN = 60_000;
 /** Nobody can park a delivery longer than this by header alone. */
@@ -14,9 +13,7 @@ const SLOW_DOWN_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const TIMEOUT_FAILURES: ReadonlySet<string> = new Set(["connect_timeout", "response_timeout"]);
 
 /** What one attempt came to. `headers` is the flat list: name, value, name, value. `failure` is the transport's word. */
-export type AttemptOutcome =
-  | { kind: "response"; status: number; headers: readonly string[] }
-  | { kind: "failure"; failure: string };
+export type AttemptOutcome = { kind: "response"; status: number; headers: readonly string[] } | { kind: "failure"; failure: string };
 
 /** What an answer asks for, before the schedule has a say. */
 export type ResponseClass =

@@ -107,7 +107,15 @@ export function createSchedule(limits: ScheduleLimits): Schedule {
       let lane = lanes.get(destinationId);
       if (lane === undefined) {
         lane = {
-          destinationId, concurrencyMax: 0, open: false, inFlight: 0, window: new Set(), storeDueAt: null, queue: [], head: 0, inTurn: false,
+          destinationId,
+          concurrencyMax: 0,
+          open: false,
+          inFlight: 0,
+          window: new Set(),
+          storeDueAt: null,
+          queue: [],
+          head: 0,
+          inTurn: false,
         };
         lanes.set(destinationId, lane);
       }

@@ -20,9 +20,7 @@ export interface Subscription {
 }
 
 /** Why one subscription did or did not take one event. */
-export type MatchVerdict =
-  | { matched: true }
-  | { matched: false; cause: MismatchCause; path: string | null; message: string };
+export type MatchVerdict = { matched: true } | { matched: false; cause: MismatchCause; path: string | null; message: string };
 
 export type MismatchCause =
   | "disabled"

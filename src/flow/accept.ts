@@ -29,7 +29,9 @@ export interface Arrival extends RequestHead {
   contentLength: number | null;
 }
 
-export type Admission = { ok: true; live: LiveSource; bodyBytesMax: number } | { ok: false; cause: RejectionCause; retryAfterSeconds: number | null };
+export type Admission =
+  | { ok: true; live: LiveSource; bodyBytesMax: number }
+  | { ok: false; cause: RejectionCause; retryAfterSeconds: number | null };
 
 export type AcceptAnswer =
   | { kind: "accepted"; response: CompiledResponse; eventId: string; duplicate: boolean }
@@ -41,7 +43,14 @@ export interface Acceptor {
   /** Verifies and commits; resolves only when the event is on disk, or refused. */
   accept(live: LiveSource, request: RawRequest): Promise<AcceptAnswer>;
   /** Records a refusal that the HTTP side found: too large on the way in, cut off, overloaded. */
-  refuse(source: Source | null, cause: RejectionCause, message: string, request: RequestHead, body: Uint8Array | null, bodyBytes: number): void;
+  refuse(
+    source: Source | null,
+    cause: RejectionCause,
+    message: string,
+    request: RequestHead,
+    body: Uint8Array | null,
+    bodyBytes: number,
+  ): void;
   publish(draft: PublishDraft): Promise<AcceptOutcome>;
 }
 
@@ -60,7 +69,14 @@ export interface AcceptOptions {
 export function createAcceptor(options: AcceptOptions): Acceptor {
   const { store, catalog, dispatcher, rejections, counters, clock, tail, log } = options;
 
-  function refuse(source: Source | null, cause: RejectionCause, message: string, request: RequestHead, body: Uint8Array | null, bodyBytes: number): void {
+  function refuse(
+    source: Source | null,
+    cause: RejectionCause,
+    message: string,
+    request: RequestHead,
+    body: Uint8Array | null,
+    bodyBytes: number,
+  ): void {
     count(counters.rejected, cause);
     const shown = withoutCredentials({ ...request, body: body ?? NO_BODY }, credentialsOf(source ?? undefined));
     rejections.add({ sourceId: source?.id ?? null, cause, message, receivedAt: clock.now(), bodyBytes, request: shown });
@@ -143,7 +159,14 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
         channels: draft.channels,
         deliverAt: draft.deliverAt,
         receivedAt: now,
-        request: { method: "POST", pathTail: "", query: "", headers: ["content-type", draft.contentType], body: draft.body, remoteAddress: draft.remoteAddress },
+        request: {
+          method: "POST",
+          pathTail: "",
+          query: "",
+          headers: ["content-type", draft.contentType],
+          body: draft.body,
+          remoteAddress: draft.remoteAddress,
+        },
         dedupe: draft.idempotency === null ? null : { key: `publish:${draft.idempotency.key}`, windowMs: draft.idempotency.windowMs },
       });
       hand(outcome, null, now);
@@ -152,7 +175,9 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
   };
 }
 
-type ArrivalVerdict = { ok: true; bodyBytesMax: number } | { ok: false; cause: RejectionCause; message: string; retryAfterSeconds: number | null };
+type ArrivalVerdict =
+  | { ok: true; bodyBytesMax: number }
+  | { ok: false; cause: RejectionCause; message: string; retryAfterSeconds: number | null };
 
 function refused(cause: RejectionCause, message: string, retryAfterSeconds: number | null = null): ArrivalVerdict & { ok: false } {
   return { ok: false, cause, message, retryAfterSeconds };
@@ -171,7 +196,10 @@ function checkArrival(live: LiveSource, arrival: Arrival, now: number, bodyBytes
     return refused("method_not_allowed", `${arrival.method} is not among ${source.allowedMethods.join(", ")}.`);
   }
   if (!live.allowsContentType(arrival.contentType)) {
-    return refused("content_type_not_allowed", `Content type ${arrival.contentType ?? "(none)"} is not among ${source.allowedContentTypes.join(", ")}.`);
+    return refused(
+      "content_type_not_allowed",
+      `Content type ${arrival.contentType ?? "(none)"} is not among ${source.allowedContentTypes.join(", ")}.`,
+    );
   }
   const repeated = repeatedHeader(arrival.headers, source.provider);
   if (repeated !== null) return refused("duplicate_header", `duplicate_header: The header ${repeated} is present more than once.`);
@@ -224,9 +252,11 @@ function verify(live: LiveSource, request: RawRequest, now: number): { cause: Re
     case "duplicate":
       return { cause: "duplicate_header", message: "The header with the credential is there more than once." };
     case "missing":
-      if (auth.kind !== "none" && auth.required) return { cause: "missing_header", message: "The credential the source requires is absent." };
+      if (auth.kind !== "none" && auth.required)
+        return { cause: "missing_header", message: "The credential the source requires is absent." };
       // An alternative to a signature needs a signature to be the alternative of.
-      if (live.source.provider === "none") return { cause: "missing_header", message: "The request carries neither a credential nor a signature." };
+      if (live.source.provider === "none")
+        return { cause: "missing_header", message: "The request carries neither a credential nor a signature." };
       break;
     case "not_asked":
       break;

@@ -2,7 +2,8 @@
 import type { RequestHead } from "../core/event.ts";
 import type { Source } from "../core/source.ts";
 
-const MASK = "***";
+/** What stands in a stored request instead of a shared secret. */
+export const CREDENTIAL_MASK = "***";
 const NONE: ReadonlySet<string> = new Set();
 
 export interface Credentials {
@@ -44,7 +45,7 @@ export function withoutCredentials<T extends RequestHead>(request: T, credential
   if (credentials === NO_CREDENTIALS) return request;
   const headers = [...request.headers];
   for (let i = 0; i + 1 < headers.length; i += 2) {
-    if (credentials.headers.has(headers[i]!.toLowerCase())) headers[i + 1] = MASK;
+    if (credentials.headers.has(headers[i]!.toLowerCase())) headers[i + 1] = CREDENTIAL_MASK;
   }
   return { ...request, headers, query: credentials.query === null ? request.query : maskQuery(request.query, credentials.query) };
 }
@@ -54,7 +55,7 @@ function maskQuery(query: string, name: string): string {
     .split("&")
     .map((pair) => {
       const at = pair.indexOf("=");
-      return at >= 0 && decodeName(pair.slice(0, at)) === name ? `${pair.slice(0, at)}=${MASK}` : pair;
+      return at >= 0 && decodeName(pair.slice(0, at)) === name ? `${pair.slice(0, at)}=${CREDENTIAL_MASK}` : pair;
     })
     .join("&");
 }

@@ -1,6 +1,6 @@
 // dispatch: committed events, in batches, become deliveries in one transaction. No network, no reading of the clock's future.
 import type { Event } from "../core/event.ts";
-import { DISPATCH_BATCH_EVENTS_MAX } from "../limits.ts";
+import { DISPATCH_BATCH_EVENTS_MAX, STEP_BODY_BYTES_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
 import type { NewDelivery, Store } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
@@ -78,7 +78,9 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     hintsAreComplete = true;
     await letWorkerDrain();
     const batch = await readUndispatched();
-    if (batch.length === DISPATCH_BATCH_EVENTS_MAX) {
+    const bytes = batch.reduce((sum, event) => sum + event.bodyBytes, 0);
+    // An answer at one of its bounds may have left something out; below both it was everything.
+    if (batch.length === DISPATCH_BATCH_EVENTS_MAX || bytes >= STEP_BODY_BYTES_MAX) {
       forgetHints();
       return batch;
     }
@@ -105,7 +107,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
 
   async function readUndispatched(): Promise<Event[]> {
     try {
-      return await store.undispatched(DISPATCH_BATCH_EVENTS_MAX);
+      return await store.undispatched(DISPATCH_BATCH_EVENTS_MAX, STEP_BODY_BYTES_MAX);
     } catch (error) {
       log.error({ error }, "dispatch could not read the store; it tries again");
       forgetHints();

@@ -14,13 +14,38 @@ export function flowMetrics({ counters, worker, suppressedRejections }: RunningF
   const by = (label: string, map: ReadonlyMap<string, number>) => [...map].map(([key, value]) => ({ labels: { [label]: key }, value }));
   return [
     { name: "posthorn_events_accepted_total", help: "Events committed since the start.", type: "counter", samples: one(counters.accepted) },
-    { name: "posthorn_requests_duplicate_total", help: "Requests that repeated an event.", type: "counter", samples: one(counters.duplicates) },
-    { name: "posthorn_requests_rejected_total", help: "Requests refused, by cause.", type: "counter", samples: by("cause", counters.rejected) },
-    { name: "posthorn_requests_rejected_unrecorded_total", help: "Refused requests that were counted but not kept.", type: "counter", samples: one(suppressedRejections()) },
-    { name: "posthorn_attempts_total", help: "Delivery attempts, by status class or failure.", type: "counter", samples: by("outcome", counters.attempts) },
+    {
+      name: "posthorn_requests_duplicate_total",
+      help: "Requests that repeated an event.",
+      type: "counter",
+      samples: one(counters.duplicates),
+    },
+    {
+      name: "posthorn_requests_rejected_total",
+      help: "Requests refused, by cause.",
+      type: "counter",
+      samples: by("cause", counters.rejected),
+    },
+    {
+      name: "posthorn_requests_rejected_unrecorded_total",
+      help: "Refused requests that were counted but not kept.",
+      type: "counter",
+      samples: one(suppressedRejections()),
+    },
+    {
+      name: "posthorn_attempts_total",
+      help: "Delivery attempts, by status class or failure.",
+      type: "counter",
+      samples: by("outcome", counters.attempts),
+    },
     { name: "posthorn_attempts_in_flight", help: "Delivery attempts under way.", type: "gauge", samples: one(inFlight) },
     { name: "posthorn_deliveries_queued", help: "Due deliveries held in memory.", type: "gauge", samples: one(queued) },
     { name: "posthorn_attempts_unsettled", help: "Outcomes not committed yet.", type: "gauge", samples: one(unsettled) },
-    { name: "posthorn_ingest_pending_bytes", help: "Bodies received and not committed yet.", type: "gauge", samples: one(ingest.pendingBytes) },
+    {
+      name: "posthorn_ingest_pending_bytes",
+      help: "Bodies received and not committed yet.",
+      type: "gauge",
+      samples: one(ingest.pendingBytes),
+    },
   ];
 }

@@ -6,7 +6,10 @@ import type { Clock } from "../system/clock.ts";
 const CANCEL_BATCH_MAX = 500;
 const REASON = "The destination was deleted.";
 
-export async function cancelOrphans({ store, clock, log }: { store: Store; clock: Clock; log: Logger }, destinationId: string): Promise<void> {
+export async function cancelOrphans(
+  { store, clock, log }: { store: Store; clock: Clock; log: Logger },
+  destinationId: string,
+): Promise<void> {
   try {
     for (;;) {
       const { deliveries } = await store.dueDeliveries(destinationId, Number.MAX_SAFE_INTEGER, CANCEL_BATCH_MAX, []);

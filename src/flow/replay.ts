@@ -1,7 +1,7 @@
 // replay: a job that walks stored events and makes deliveries of them again, step by committed step.
-import type { Event } from "../core/event.ts";
+import type { Event, EventHead } from "../core/event.ts";
 import type { Job, ReplayFilter } from "../core/job.ts";
-import { REPLAY_STEP_EVENTS_MAX } from "../limits.ts";
+import { REPLAY_STEP_EVENTS_MAX, STEP_BODY_BYTES_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
 import type { NewDelivery, Store } from "../store/store.ts";
 import { type Clock, createPauses } from "../system/clock.ts";
@@ -42,7 +42,10 @@ export function createReplays(options: ReplayOptions): Replays {
 
   function run(job: Job): void {
     if (stopping || job.status !== "running" || running.has(job.id)) return;
-    running.set(job.id, work(job).finally(() => running.delete(job.id)));
+    running.set(
+      job.id,
+      work(job).finally(() => running.delete(job.id)),
+    );
   }
 
   async function work(first: Job): Promise<void> {
@@ -103,13 +106,14 @@ export function createReplays(options: ReplayOptions): Replays {
 
 /** A slow job takes small steps, so that its rate holds over every second and not only on average. */
 function stepSize(job: Job): number {
-  return job.ratePerSecond === null ? REPLAY_STEP_EVENTS_MAX : Math.min(REPLAY_STEP_EVENTS_MAX, Math.max(1, Math.floor(job.ratePerSecond / 10)));
+  return job.ratePerSecond === null
+    ? REPLAY_STEP_EVENTS_MAX
+    : Math.min(REPLAY_STEP_EVENTS_MAX, Math.max(1, Math.floor(job.ratePerSecond / 10)));
 }
 
 async function readStep(store: Store, filter: ReplayFilter, through: number, cursor: string | null, limit: number): Promise<Step> {
   if (filter.eventIds !== undefined) return readNamed(store, filter.eventIds, cursor, limit);
-  const page = await store.events({
-    limit,
+  const query = {
     cursor,
     since: filter.since ?? null,
     until: Math.min(filter.until ?? Number.MAX_SAFE_INTEGER, through + 1),
@@ -118,15 +122,35 @@ async function readStep(store: Store, filter: ReplayFilter, through: number, cur
     type: filter.type,
     key: filter.key,
     ascending: true,
-  });
+  };
+  let page = await store.events({ ...query, limit });
+  const fits = fittingCount(page.data);
+  if (fits < page.data.length) page = await store.events({ ...query, limit: fits });
   return { events: await store.eventsBySeq(page.data.map((head) => head.seq)), cursor: page.nextCursor };
+}
+
+/** How many of these a step may read with their bodies: at least one, and then as many as stay within the bound. */
+function fittingCount(heads: readonly EventHead[]): number {
+  let bytes = 0;
+  for (const [index, head] of heads.entries()) {
+    bytes += head.bodyBytes;
+    if (bytes > STEP_BODY_BYTES_MAX) return Math.max(1, index);
+  }
+  return heads.length;
 }
 
 /** Named events are walked by their place in the list; one that is gone is passed over. */
 async function readNamed(store: Store, ids: string[], cursor: string | null, limit: number): Promise<Step> {
   const from = Number(cursor ?? 0);
-  const events = await Promise.all(ids.slice(from, from + limit).map((id) => store.event(id)));
-  const next = from + limit;
+  const events: (Event | null)[] = [];
+  let bytes = 0;
+  let next = from;
+  while (next < Math.min(ids.length, from + limit) && bytes < STEP_BODY_BYTES_MAX) {
+    const event = await store.event(ids[next]!);
+    events.push(event);
+    bytes += event?.bodyBytes ?? 0;
+    next += 1;
+  }
   return { events: events.filter((event) => event !== null), cursor: next < ids.length ? String(next) : null };
 }
 

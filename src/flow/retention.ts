@@ -47,7 +47,12 @@ export function createRetention(options: RetentionOptions): Retention {
   async function deleteOverSize(): Promise<number> {
     let total = 0;
     while (!stopping && options.bytesMax > 0 && (await store.size()).usedBytes > options.bytesMax) {
-      const count = await store.deleteExpired({ before: clock.now(), sourceId: null, exceptSourceIds: [], limit: RETENTION_SLICE_EVENTS_MAX });
+      const count = await store.deleteExpired({
+        before: clock.now(),
+        sourceId: null,
+        exceptSourceIds: [],
+        limit: RETENTION_SLICE_EVENTS_MAX,
+      });
       total += count;
       if (count === 0) {
         log.warn("the store is above POSTHORN_RETENTION_BYTES_MAX, and everything in it still has deliveries to make");

@@ -1,6 +1,6 @@
 // Whether a subscription takes an event, and why not: asked by dispatch, by replay, and by people afterwards.
 import { type Event, headerValue } from "../core/event.ts";
-import { type FilterInput, headerRecord, parseBody, queryRecord } from "../core/filter-input.ts";
+import { type FilterInput, headerRecord, type ParsedBody, parseBody, queryRecord } from "../core/filter-input.ts";
 import type { MatchVerdict, MismatchCause } from "../core/subscription.ts";
 import type { LiveSubscription } from "./catalog-subscription.ts";
 
@@ -11,20 +11,27 @@ function mismatch(cause: MismatchCause, message: string, path: string | null = n
 }
 
 /** An event as filters see it. Parts are made on first use: most subscriptions never look past the type. */
-class EventInput implements FilterInput {
+export class EventInput implements FilterInput {
   readonly #event: Event;
   #headers: FilterInput["headers"] | undefined;
   #query: FilterInput["query"] | undefined;
   #facts: FilterInput["event"] | undefined;
-  #body: { value: unknown } | undefined;
+  #body: ParsedBody | undefined;
 
   constructor(event: Event) {
     this.#event = event;
   }
 
   get body(): unknown {
-    this.#body ??= { value: bodyOf(this.#event) };
-    return this.#body.value;
+    const parsed = this.parsedBody;
+    return parsed.ok ? parsed.value : undefined;
+  }
+
+  /** The body with the reason why there is none, when it cannot be looked into. */
+  get parsedBody(): ParsedBody {
+    const { body, headers } = this.#event.request;
+    this.#body ??= parseBody(body, headerValue(headers, "content-type"));
+    return this.#body;
   }
 
   get headers(): FilterInput["headers"] {
@@ -47,7 +54,7 @@ class EventInput implements FilterInput {
   }
 }
 
-export function createFilterInput(event: Event): FilterInput {
+export function createFilterInput(event: Event): EventInput {
   return new EventInput(event);
 }
 
@@ -64,7 +71,7 @@ function factsOf(event: Event): FilterInput["event"] {
 }
 
 /** Everything but `filter` first: those checks are cheaper, and name the plainer reason. */
-export function matchSubscription(live: LiveSubscription, event: Event, input: FilterInput): MatchVerdict {
+export function matchSubscription(live: LiveSubscription, event: Event, input: EventInput): MatchVerdict {
   const { subscription } = live;
   if (!subscription.enabled) return mismatch("disabled", "The subscription is disabled.");
   if (subscription.sourceId !== null && subscription.sourceId !== event.sourceId) {
@@ -80,6 +87,8 @@ export function matchSubscription(live: LiveSubscription, event: Event, input: F
     return mismatch("channel_not_subscribed", `The event is on none of the channels ${subscription.channels.join(", ")}.`);
   }
   if (live.filter === null) return MATCHED;
+  // A body that cannot be parsed is shown as such: as an absent one it would match what asks for absence.
+  if (live.filter.needsBody && !input.parsedBody.ok) return mismatch("filter_error", input.parsedBody.message, "body");
   const verdict = live.filter.evaluate(input);
   switch (verdict.matched) {
     case true:
@@ -89,9 +98,4 @@ export function matchSubscription(live: LiveSubscription, event: Event, input: F
     case "error":
       return mismatch("filter_error", verdict.error.message, verdict.error.path);
   }
-}
-
-function bodyOf(event: Event): unknown {
-  const parsed = parseBody(event.request.body, headerValue(event.request.headers, "content-type"));
-  return parsed.ok ? parsed.value : undefined;
 }

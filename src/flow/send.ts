@@ -3,8 +3,9 @@ import { createSigner, type Signer } from "@posthorn/sdk";
 import type { Attempt, Delivery } from "../core/delivery.ts";
 import type { Destination } from "../core/destination.ts";
 import type { Event } from "../core/event.ts";
-import type { Transport } from "../outbound/transport.ts";
+import type { Exchange, Transport } from "../outbound/transport.ts";
 import type { Clock } from "../system/clock.ts";
+import { CREDENTIAL_MASK } from "./credentials.ts";
 
 export interface Outcome {
   startedAt: number;
@@ -45,13 +46,28 @@ interface Prepared {
  * own. `expect` would make a receiver wait for a body that is already on its way.
  */
 const CONNECTION_HEADERS = new Set([
-  "host", "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-  "transfer-encoding", "upgrade", "content-length", "expect", "accept-encoding",
+  "host",
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "content-length",
+  "expect",
+  "accept-encoding",
 ]);
 const MASK = "***";
 const SECRET_NAME = /^(authorization|cookie|proxy-authorization)$|token|secret|password|api-?key/i;
 
-export function createSender(options: { transport: Transport; clock: Clock; credentialHeaders: (event: Event) => ReadonlySet<string> }): Sender {
+export function createSender(options: {
+  transport: Transport;
+  clock: Clock;
+  credentialHeaders: (event: Event) => ReadonlySet<string>;
+}): Sender {
   const { transport, clock } = options;
   // Destinations are immutable values: a changed one is a new object, and the old preparation goes with the old one.
   const prepared = new WeakMap<Destination, Prepared>();
@@ -71,9 +87,18 @@ export function createSender(options: { transport: Transport; clock: Clock; cred
     const method = destination.method ?? request.method;
     const url = targetUrl(destination, event);
     const body = request.body.byteLength === 0 && (method === "GET" || method === "HEAD") ? null : request.body;
-    const headers = destination.forwardHeaders ? forwardedHeaders(event, ready.own, options.credentialHeaders(event)) : contentHeaders(event);
+    const headers = destination.forwardHeaders
+      ? forwardedHeaders(event, ready.own, options.credentialHeaders(event))
+      : contentHeaders(event);
     headers.push(...ready.headers);
-    headers.push("posthorn-event-id", event.id, "posthorn-event-type", headerSafe(event.type), "posthorn-attempt", String(delivery.attempts + 1));
+    headers.push(
+      "posthorn-event-id",
+      event.id,
+      "posthorn-event-type",
+      headerSafe(event.type),
+      "posthorn-attempt",
+      String(delivery.attempts + 1),
+    );
     if (ready.signer !== null) {
       const timestampSeconds = Math.floor(startedAt / 1000);
       const signed = ready.signer.sign({ id: event.id, timestampSeconds, method, url, body: request.body });
@@ -92,9 +117,7 @@ export function createSender(options: { transport: Transport; clock: Clock; cred
       try {
         built = build(delivery, event, destination, startedAt);
       } catch (error) {
-        // One destination that cannot be sent to must not end the program; its owner finds the reason at the attempt.
-        const message = `The request could not be built: ${error instanceof Error ? error.message : String(error)}`;
-        return { startedAt, durationMs: 0, request: { method: "", url: destination.url, headers: [] }, result: { kind: "failure", failure: "invalid_request", message } };
+        return unbuildable(destination, startedAt, error);
       }
       const { method, url, headers, body, shownHeaders } = built;
       const { deadlineMs, connectTimeoutMs, responseBytesMax } = destination;
@@ -103,12 +126,29 @@ export function createSender(options: { transport: Transport; clock: Clock; cred
         startedAt,
         durationMs: Math.round(exchange.timings.totalMs),
         request: { method, url, headers: shownHeaders },
-        result:
-          exchange.kind === "response"
-            ? { kind: "response", status: exchange.status, headers: exchange.headers, body: exchange.body, truncated: exchange.truncated }
-            : { kind: "failure", failure: exchange.failure, message: exchange.message },
+        result: resultOf(exchange),
       };
     },
+  };
+}
+
+function resultOf(exchange: Exchange): Outcome["result"] {
+  switch (exchange.kind) {
+    case "response":
+      return { kind: "response", status: exchange.status, headers: exchange.headers, body: exchange.body, truncated: exchange.truncated };
+    case "failure":
+      return { kind: "failure", failure: exchange.failure, message: exchange.message };
+  }
+}
+
+/** One destination that cannot be sent to must not end the program; its owner finds the reason at the attempt. */
+function unbuildable(destination: Destination, startedAt: number, error: unknown): Outcome {
+  const message = `The request could not be built: ${error instanceof Error ? error.message : String(error)}`;
+  return {
+    startedAt,
+    durationMs: 0,
+    request: { method: destination.method ?? "POST", url: destination.url, headers: [] },
+    result: { kind: "failure", failure: "invalid_request", message },
   };
 }
 
@@ -160,7 +200,8 @@ function forwardedHeaders(event: Event, own: Set<string>, credentials: ReadonlyS
   const flat = event.request.headers;
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = flat[i]!.toLowerCase();
-    if (CONNECTION_HEADERS.has(name) || own.has(name) || credentials.has(name)) continue;
+    // A masked value stays behind also when the source that asked for it is gone.
+    if (CONNECTION_HEADERS.has(name) || own.has(name) || credentials.has(name) || flat[i + 1] === CREDENTIAL_MASK) continue;
     headers.push(name, flat[i + 1]!);
   }
   return headers;

@@ -94,7 +94,10 @@ export function createSettler(options: SettleOptions): Settler {
       try {
         await finish(options, entry);
       } catch (error) {
-        options.log.error({ error, destinationId: entry.work.delivery.destinationId }, "a destination could not be disabled as its receiver asked");
+        options.log.error(
+          { error, destinationId: entry.work.delivery.destinationId },
+          "a destination could not be disabled as its receiver asked",
+        );
       }
     }
   }

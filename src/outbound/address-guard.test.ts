@@ -66,7 +66,12 @@ describe("a metadata address", () => {
 describe("loopback", () => {
   const guard = guardOf(["loopback"], { allowPlainHttp: false });
   test.each([
-    "http://127.0.0.1:9000/", "http://127.9.9.9/", "http://[::1]:9000/", "http://localhost:6379/", "http://app.localhost/", "https://localhost/",
+    "http://127.0.0.1:9000/",
+    "http://127.9.9.9/",
+    "http://[::1]:9000/",
+    "http://localhost:6379/",
+    "http://app.localhost/",
+    "https://localhost/",
   ])("opens %s, plain http included", (url) => expect(allows(guard, url)).toBe(true));
   test.each(["http://10.0.0.1/", "http://0.0.0.0/", "http://[::ffff:127.0.0.1]/", "http://example.com/", "https://localhost.local/"])(
     "does not open %s",
@@ -96,11 +101,17 @@ describe("Posthorn's own addresses", () => {
 });
 
 describe("an entry of the allow-list", () => {
-  test.each(["", "10.0.0.0/33", "1.2.3", "1.2.3.4.5", "host:0", "host:70000", "a b", "*", "http://x", "[host]", "-a", "::1]:4"])("%j is refused", (entry) => {
-    expect(parseAllowRule(entry)).toBeNull();
-    expect(() => guardOf([entry])).toThrow(/is not an address/);
-  });
-  test.each(["loopback", "LOOPBACK", "10.0.0.0/8", "10.0.0.1", "10.0.0.1:80", "::1", "[::1]:80", "[fd00::]", "host", "a.b-c.d_e:8080"])("%j is read", (entry) => {
-    expect(parseAllowRule(entry)).not.toBeNull();
-  });
+  test.each(["", "10.0.0.0/33", "1.2.3", "1.2.3.4.5", "host:0", "host:70000", "a b", "*", "http://x", "[host]", "-a", "::1]:4"])(
+    "%j is refused",
+    (entry) => {
+      expect(parseAllowRule(entry)).toBeNull();
+      expect(() => guardOf([entry])).toThrow(/is not an address/);
+    },
+  );
+  test.each(["loopback", "LOOPBACK", "10.0.0.0/8", "10.0.0.1", "10.0.0.1:80", "::1", "[::1]:80", "[fd00::]", "host", "a.b-c.d_e:8080"])(
+    "%j is read",
+    (entry) => {
+      expect(parseAllowRule(entry)).not.toBeNull();
+    },
+  );
 });

@@ -4,7 +4,6 @@ import { type BlockReason, classifyBytes, parseAddress } from "./address.ts";
 import { type AllowList, createAllowList, isLocalhostName, isLoopback, readHost } from "./allow-list.ts";
 import type { UrlVerdict } from "./transport.ts";
 
-
 export interface AddressGuardOptions {
   /** The operator's exceptions: ranges, addresses, host names, `loopback`. A tenant can never set them. */
   allow: readonly string[];
@@ -29,14 +28,24 @@ const URL_LENGTH_MAX = 4_096;
 
 // Services that take a line of HTTP as a command, or that nobody serves webhooks on.
 const DENIED_PORTS = new Set([
-  19, 22, 23, 25, 53, 69, 110, 111, 119, 135, 137, 139, 143, 161, 389, 445, 465, 514, 587, 636, 873, 993, 995, 1433,
-  1521, 2049, 2375, 2376, 2379, 2380, 3306, 3389, 4369, 5432, 5672, 5900, 5984, 6000, 6379, 6380, 6667, 8500, 9042,
-  9092, 9200, 9300, 10250, 10255, 11211, 15672, 27017, 27018, 27019,
+  19, 22, 23, 25, 53, 69, 110, 111, 119, 135, 137, 139, 143, 161, 389, 445, 465, 514, 587, 636, 873, 993, 995, 1433, 1521, 2049, 2375, 2376,
+  2379, 2380, 3306, 3389, 4369, 5432, 5672, 5900, 5984, 6000, 6379, 6380, 6667, 8500, 9042, 9092, 9200, 9300, 10250, 10255, 11211, 15672,
+  27017, 27018, 27019,
 ]);
 
 // Names that only ever mean something inside somebody's network.
 const PRIVATE_SUFFIXES = [
-  "localhost", "localdomain", "local", "internal", "intranet", "private", "lan", "home", "corp", "home.arpa", "onion",
+  "localhost",
+  "localdomain",
+  "local",
+  "internal",
+  "intranet",
+  "private",
+  "lan",
+  "home",
+  "corp",
+  "home.arpa",
+  "onion",
 ];
 
 const RESOLVED_MESSAGE =

@@ -6,9 +6,25 @@ import { classifyAddress, parseAddress, parseRange, rangeContains } from "./addr
 import { createAddressGuard } from "./address-guard.ts";
 
 const BLOCKED_V4: readonly (readonly [string, number])[] = [
-  ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.0.0.0", 24],
-  ["192.0.2.0", 24], ["192.31.196.0", 24], ["192.52.193.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["192.175.48.0", 24],
-  ["198.18.0.0", 15], ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 4], ["240.0.0.0", 4], ["168.63.129.16", 32],
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.31.196.0", 24],
+  ["192.52.193.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["192.175.48.0", 24],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+  ["168.63.129.16", 32],
 ];
 
 const blockedV4 = new BlockList();
@@ -81,8 +97,17 @@ function embeddings(value: number): string[] {
   const low = (value & 0xffff).toString(16);
   const groups = `${high}:${low}`;
   return [
-    `::ffff:${dotted(value)}`, `::ffff:${groups}`, `0:0:0:0:0:FFFF:${groups}`, `::${groups}`, `::${dotted(value)}`, `::ffff:0:${groups}`,
-    `64:ff9b::${groups}`, `64:ff9b::${dotted(value)}`, `64:ff9b:1::${groups}`, `2002:${groups}::`, `2001:0:${groups}::1`,
+    `::ffff:${dotted(value)}`,
+    `::ffff:${groups}`,
+    `0:0:0:0:0:FFFF:${groups}`,
+    `::${groups}`,
+    `::${dotted(value)}`,
+    `::ffff:0:${groups}`,
+    `64:ff9b::${groups}`,
+    `64:ff9b::${dotted(value)}`,
+    `64:ff9b:1::${groups}`,
+    `2002:${groups}::`,
+    `2001:0:${groups}::1`,
   ];
 }
 
@@ -143,11 +168,28 @@ describe("classifyAddress", () => {
   });
 
   test.each([
-    ["8.8.8.8", "public"], ["1.1.1.1", "public"], ["2606:4700:4700::1111", "public"], ["2a00:1450:4001:800::200e", "public"],
-    ["169.254.169.254", "metadata"], ["168.63.129.16", "metadata"], ["192.0.0.192", "metadata"], ["169.254.170.2", "metadata"],
-    ["fd00:ec2::254", "metadata"], ["fd20:ce::254", "metadata"], ["100.100.100.200", "metadata"], ["169.254.1.1", "link_local"],
-    ["127.0.0.1", "loopback"], ["::1", "loopback"], ["::", "unspecified"], ["::ffff:8.8.8.8", "translation"], ["fe80::1", "link_local"],
-    ["fe80::1%eth0", "unparsable"], ["127.1", "unparsable"], ["0x7f000001", "unparsable"], ["010.0.0.1", "unparsable"], ["", "unparsable"],
+    ["8.8.8.8", "public"],
+    ["1.1.1.1", "public"],
+    ["2606:4700:4700::1111", "public"],
+    ["2a00:1450:4001:800::200e", "public"],
+    ["169.254.169.254", "metadata"],
+    ["168.63.129.16", "metadata"],
+    ["192.0.0.192", "metadata"],
+    ["169.254.170.2", "metadata"],
+    ["fd00:ec2::254", "metadata"],
+    ["fd20:ce::254", "metadata"],
+    ["100.100.100.200", "metadata"],
+    ["169.254.1.1", "link_local"],
+    ["127.0.0.1", "loopback"],
+    ["::1", "loopback"],
+    ["::", "unspecified"],
+    ["::ffff:8.8.8.8", "translation"],
+    ["fe80::1", "link_local"],
+    ["fe80::1%eth0", "unparsable"],
+    ["127.1", "unparsable"],
+    ["0x7f000001", "unparsable"],
+    ["010.0.0.1", "unparsable"],
+    ["", "unparsable"],
   ])("%s is %s", (ip, expected) => {
     const verdict = classifyAddress(ip);
     expect(verdict === "public" ? verdict : verdict.blocked).toBe(expected);

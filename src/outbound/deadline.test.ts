@@ -94,10 +94,18 @@ describe("deadlines", () => {
     const clock = testClock();
     const deadlines = new Deadlines(clock);
     const ended: string[] = [];
-    deadlines.add(entry(() => ended.push("before")), deadlines.now(), 1_000);
+    deadlines.add(
+      entry(() => ended.push("before")),
+      deadlines.now(),
+      1_000,
+    );
     clock.run(500);
     clock.skew(skewMs);
-    deadlines.add(entry(() => ended.push("after")), deadlines.now(), 1_000);
+    deadlines.add(
+      entry(() => ended.push("after")),
+      deadlines.now(),
+      1_000,
+    );
     clock.run(499);
     expect(ended).toEqual([]);
     clock.run(30);
@@ -110,7 +118,12 @@ describe("deadlines", () => {
     const clock = testClock();
     const deadlines = new Deadlines(clock);
     const ended: string[] = [];
-    for (const lengthMs of [100, 200]) deadlines.add(entry((how) => ended.push(how)), deadlines.now(), lengthMs);
+    for (const lengthMs of [100, 200])
+      deadlines.add(
+        entry((how) => ended.push(how)),
+        deadlines.now(),
+        lengthMs,
+      );
     deadlines.close();
     clock.run(1_000);
     expect(ended).toEqual(["cancelled", "cancelled"]);

@@ -32,20 +32,18 @@ const PLANS_MAX = 4_096;
 const PLANNED_URL_LENGTH_MAX = 1_024;
 
 /** What one URL comes down to, kept so that a hot destination is parsed and judged once. */
-type Plan =
-  | { ok: true; originKey: string; host: string; port: number; secure: boolean; path: string }
-  | { ok: false; text: FailureText };
+type Plan = { ok: true; originKey: string; host: string; port: number; secure: boolean; path: string } | { ok: false; text: FailureText };
 
 interface PreparedHeaders {
   ok: boolean;
   headers: string[];
 }
 
-export function createHttpTransport(options: HttpTransportOptions): Transport {
+export function createHttpTransport(options: HttpTransportOptions): HttpTransport {
   return new HttpTransport(options);
 }
 
-class HttpTransport implements Transport {
+export class HttpTransport implements Transport {
   readonly #guard: AddressGuard;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
@@ -101,7 +99,12 @@ class HttpTransport implements Transport {
     this.#origins.clear();
   }
 
-  /** undici costs 65 ms of start-up, so it is loaded with the first exchange. */
+  /** Loads what the first exchange would wait for. */
+  async warmUp(): Promise<void> {
+    await this.#load();
+  }
+
+  /** undici costs 65 ms of start-up, so it is loaded with the first exchange or `warmUp`, whichever comes first. */
   #load(): Promise<LaneSettings> {
     this.#loading ??= import("undici").then(({ Client }) => {
       this.#settings = {

@@ -16,10 +16,7 @@ export function createDnsResolver(options: { servers?: readonly string[] } = {})
   if (options.servers !== undefined) resolver.setServers(options.servers);
   return async (host) => {
     const [v4, v6] = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
-    const addresses = [
-      ...(v4.status === "fulfilled" ? v4.value : []),
-      ...(v6.status === "fulfilled" ? v6.value : []),
-    ];
+    const addresses = [...(v4.status === "fulfilled" ? v4.value : []), ...(v6.status === "fulfilled" ? v6.value : [])];
     if (addresses.length === 0 && v4.status === "rejected") throw v4.reason;
     return addresses;
   };

@@ -56,9 +56,7 @@ export type Exchange =
     };
 
 /** What the guard says of a URL before anything is dialled. */
-export type UrlVerdict =
-  | { ok: true; url: URL }
-  | { ok: false; cause: "invalid_url" | "blocked_address"; message: string };
+export type UrlVerdict = { ok: true; url: URL } | { ok: false; cause: "invalid_url" | "blocked_address"; message: string };
 
 export interface Transport {
   /** Never rejects for anything the other side does: failures are values. */

@@ -183,8 +183,11 @@ export interface Store {
   /** Keeps rejected requests within the store's own cap. */
   recordRejections(batch: RejectedRequest[]): Promise<void>;
 
-  /** Accepted events that no dispatch has covered yet, oldest first. */
-  undispatched(limit: number): Promise<Event[]>;
+  /**
+   * Accepted events that no dispatch has covered yet, oldest first. The answer ends at `limit` events, or with the event whose
+   * body takes it to `bytesMax`; one below both bounds is everything there is.
+   */
+  undispatched(limit: number, bytesMax?: number): Promise<Event[]>;
   /** Commits the deliveries of all events up to `throughSeq`, and that those events are dispatched. */
   commitDispatch(throughSeq: number, deliveries: NewDelivery[]): Promise<Delivery[]>;
   /** The last seq that a dispatch covered. */

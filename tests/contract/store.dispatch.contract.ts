@@ -18,6 +18,18 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       expect(found.map((event) => Buffer.from(event.request.body).toString())).toEqual(["one", "two"]);
     });
 
+    test("an answer ends with the event that takes its bodies to the bound, and always holds one", async () => {
+      const bench = await open();
+      const events = [
+        await bench.accept({ body: Buffer.alloc(600) }),
+        await bench.accept({ body: Buffer.alloc(400) }),
+        await bench.accept({ body: Buffer.alloc(5) }),
+      ];
+      expect((await bench.store.undispatched(10, 1_000)).map((event) => event.id)).toEqual([events[0]!.id, events[1]!.id]);
+      expect((await bench.store.undispatched(10, 1)).map((event) => event.id)).toEqual([events[0]!.id]);
+      expect(await bench.store.undispatched(10, 1_006)).toHaveLength(3);
+    });
+
     test("commitDispatch covers events up to a number and leaves the rest", async () => {
       const bench = await open();
       const [first, second, third] = [await bench.accept(), await bench.accept(), await bench.accept()];

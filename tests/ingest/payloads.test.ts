@@ -77,7 +77,7 @@ describe("stored as they came", () => {
     expect((await bytesOf(event.id)).equals(body)).toBe(true);
     const verdicts: { subscriptionId: string; cause: string }[] = (await app.get(`/v1/events/${event.id}/explain`)).body.data;
     const own = verdicts.find((verdict) => verdict.subscriptionId === source.subscriptionId);
-    expect(["filtered", "filter_error"]).toContain(own?.cause);
+    expect(own?.cause).toBe("filter_error");
     expect(({} as Record<string, unknown>)["b"]).toBeUndefined();
     expect(receiver.arrivals).toEqual([]);
   });

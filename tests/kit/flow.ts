@@ -355,7 +355,7 @@ export function sourceOf(id: string, now: number): Source {
   };
 }
 
-export function destinationOf(id: string, now: number): Destination {
+function destinationOf(id: string, now: number): Destination {
   return {
     id,
     name: "a receiver",
@@ -380,7 +380,7 @@ export function destinationOf(id: string, now: number): Destination {
   };
 }
 
-export function subscriptionOf(id: string, destinationId: string, now: number): Subscription {
+function subscriptionOf(id: string, destinationId: string, now: number): Subscription {
   return {
     id,
     name: null,

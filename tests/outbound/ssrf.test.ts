@@ -50,13 +50,17 @@ http://192.0.2.1/ http://198.51.100.1/ http://203.0.113.1/ http://198.18.0.1/ ht
 http://224.0.0.1/ http://240.0.0.1/ http://255.255.255.255/
 http://127。0。0。1:P/ http://127．0．0．1:P/ http://127｡0｡0｡1:P/ http://１２７.0.0.1:P/ http://①②⑦.⓪.⓪.①:P/ http://%31%32%37.0.0.1:P/
 http://127.0.0.1:P\\@example.com/ http:127.0.0.1:P/ http:/127.0.0.1:P/ http:\\\\127.0.0.1:P\\ http:///127.0.0.1:P/ http:////127.0.0.1:P/
-`.trim().split(/\s+/);
+`
+  .trim()
+  .split(/\s+/);
 
 const NAMES = `
 http://localhost:P/ http://LOCALHOST:P/ http://localhost.:P/ http://foo.localhost:P/ http://loc%61lhost:P/ http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ:P/
 http://lo\u00ADcalhost:P/ http://metadata.google.internal/ http://metadata/ http://intranet/ http://printer.local/ http://router.home.arpa/
 http://home.arpa/ http://abc.onion/ http://kubernetes.default.svc.cluster.local/ http://db.internal./
-`.trim().split(/\s+/);
+`
+  .trim()
+  .split(/\s+/);
 
 const INVALID = `
 http://[fe80::1%25lo]/ http://[fe80::1%lo]/ file:///etc/passwd gopher://127.0.0.1:6379/_INFO dict://127.0.0.1:11211/ ftp://127.0.0.1/
@@ -64,7 +68,9 @@ data:text/plain,x javascript:1 ws://127.0.0.1/ blob:http://127.0.0.1/x unix:/var
 http://user:pass@example.com/ http://user@example.com/ http://:pass@example.com/ https://example.com:22/ https://example.com:25/
 https://example.com:6379/ https://example.com:11211/ https://example.com:2375/ https://example.com:0/ https://8.8.8.8:6379/
 http://example..com/ http://.example.com/ http://example.com../ http://1.2.3.4.5/ http:// https:// example.com //example.com/ http://256.1.1.1/
-`.trim().split(/\s+/);
+`
+  .trim()
+  .split(/\s+/);
 
 async function expectNoCall(url: string, causes: readonly string[]): Promise<void> {
   const { transport: under, post } = open({ allowPlainHttp: true });
@@ -117,7 +123,13 @@ test("the canary does see a call that is allowed, so its silence above means som
 
 test("addresses just outside the private ranges are allowed", () => {
   const guard = createAddressGuard({ allow: [], allowPlainHttp: true });
-  for (const url of ["http://172.32.0.1:9/", "http://172.15.255.255:9/", "http://100.128.0.1/", "https://8.8.8.8/", "https://[2606:4700::1111]/"]) {
+  for (const url of [
+    "http://172.32.0.1:9/",
+    "http://172.15.255.255:9/",
+    "http://100.128.0.1/",
+    "https://8.8.8.8/",
+    "https://[2606:4700::1111]/",
+  ]) {
     expect(guard.checkUrl(url).ok, url).toBe(true);
   }
 });
@@ -142,10 +154,22 @@ test("a backslash ends the host: only example.com is looked up", async () => {
 });
 
 describe("a name that resolves to an address inside", () => {
-  test.each([
-    ["127.0.0.1"], ["::1"], ["0.0.0.0"], ["10.0.0.1"], ["::ffff:127.0.0.1"], ["169.254.169.254"], ["fe80::1%lo"], ["not an address"],
-    ["93.184.215.14", "127.0.0.1"], ["127.0.0.1", "93.184.215.14"], ["2606:4700::1111", "::1"], ["93.184.215.14", "64:ff9b::7f00:1"],
-  ].map((answers) => ({ answers })))("$answers", async ({ answers }) => {
+  test.each(
+    [
+      ["127.0.0.1"],
+      ["::1"],
+      ["0.0.0.0"],
+      ["10.0.0.1"],
+      ["::ffff:127.0.0.1"],
+      ["169.254.169.254"],
+      ["fe80::1%lo"],
+      ["not an address"],
+      ["93.184.215.14", "127.0.0.1"],
+      ["127.0.0.1", "93.184.215.14"],
+      ["2606:4700::1111", "::1"],
+      ["93.184.215.14", "64:ff9b::7f00:1"],
+    ].map((answers) => ({ answers })),
+  )("$answers", async ({ answers }) => {
     const { post } = open({ resolver: async () => answers });
     const before = canary.connections;
     const exchange = await post(`http://hooks.example.com:${canary.port}/`);
@@ -168,7 +192,10 @@ describe("DNS rebinding", () => {
     const url = `http://rebind.example.com:${good.port}/`;
     // The first attempt, then a retry, a manual replay and a test event, as far as the transport can tell them apart.
     expect([outcome(await post(url)), outcome(await post(url)), outcome(await post(url)), outcome(await post(url))]).toEqual([
-      200, "blocked_address", "blocked_address", "blocked_address",
+      200,
+      "blocked_address",
+      "blocked_address",
+      "blocked_address",
     ]);
     expect([good.arrivals.length, inner.connections]).toEqual([1, 0]);
     await Promise.all([good.close(), inner.close()]);

@@ -83,7 +83,12 @@ describe("tls_error, with no request sent", () => {
     ["an expired certificate", expired, "hooks.example.com", /expired/],
     ["a certificate for another name", trusted, "other.example.com", /another host name/],
     ["a certificate for a name where an address was asked", unknown, "127.0.0.1", /certificate/],
-    ["TLS 1.1 only", { ...trusted, minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const, "hooks.example.com", /TLS 1\.2/],
+    [
+      "TLS 1.1 only",
+      { ...trusted, minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const,
+      "hooks.example.com",
+      /TLS 1\.2/,
+    ],
   ])("%s", async (_what, options, host, message) => {
     const receiver = await startTls(options);
     const exchange = await open().post(`https://${host}:${receiver.port}/`);

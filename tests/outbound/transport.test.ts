@@ -81,7 +81,8 @@ describe("the request", () => {
 
 describe("the response", () => {
   test("has its status, its headers as received, its body and timings", async () => {
-    const raw = "HTTP/1.1 418 Teapot\r\nX-One: 1\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nx-latin: caf\u00e9\r\ncontent-length: 3\r\n\r\nabc";
+    const raw =
+      "HTTP/1.1 418 Teapot\r\nX-One: 1\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nx-latin: caf\u00e9\r\ncontent-length: 3\r\n\r\nabc";
     const receiver = await startRawReceiver((socket) => socket.on("data", () => void socket.write(raw, "latin1")));
     closers.push(() => receiver.close());
     const { post } = open();
@@ -134,7 +135,11 @@ describe("connections", () => {
     closers.push(() => receiver.close());
     const { post } = open({ connectionsPerOrigin: 1 });
     const bad = { headers: ["x-a", "\0"] };
-    const ends = await Promise.all([post(receiver.url), ...Array.from({ length: 20_000 }, () => post(receiver.url, bad)), post(receiver.url)]);
+    const ends = await Promise.all([
+      post(receiver.url),
+      ...Array.from({ length: 20_000 }, () => post(receiver.url, bad)),
+      post(receiver.url),
+    ]);
     expect([ends[0], ends[10_000], ends.at(-1)].map((end) => end && outcome(end))).toEqual([200, "invalid_request", 200]);
   });
 

@@ -53,9 +53,16 @@ export async function runCrashProof(options: { rounds: number; seed: number; log
 }
 
 async function connect(server: ProofServer, receiverUrl: string): Promise<string> {
-  const source = await server.call<{ id: string; url: string }>("POST", "/v1/sources", { name: "proof", provider: "github", secrets: [SECRET] });
+  const source = await server.call<{ id: string; url: string }>("POST", "/v1/sources", {
+    name: "proof",
+    provider: "github",
+    secrets: [SECRET],
+  });
   const destination = await server.call<{ id: string }>("POST", "/v1/destinations", {
-    name: "proof", type: "http", url: receiverUrl, retry: { scheduleMs: [0, 50, 100, 200, 400, 800, 1600], jitter: 0.2 },
+    name: "proof",
+    type: "http",
+    url: receiverUrl,
+    retry: { scheduleMs: [0, 50, 100, 200, 400, 800, 1600], jitter: 0.2 },
   });
   await server.call("POST", "/v1/subscriptions", { sourceId: source.id, destinationId: destination.id });
   return new URL(source.url).pathname;
@@ -84,7 +91,12 @@ async function sendOne(url: string, proof: Proof): Promise<void> {
   try {
     const answer = await fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json", "x-github-event": "push", "x-github-delivery": deliveryId, "x-hub-signature-256": `sha256=${signature}` },
+      headers: {
+        "content-type": "application/json",
+        "x-github-event": "push",
+        "x-github-delivery": deliveryId,
+        "x-hub-signature-256": `sha256=${signature}`,
+      },
       body,
     });
     // The status line is the acknowledgement: a provider that has read it never sends again.
@@ -117,7 +129,10 @@ async function drain(directory: string, proof: Proof): Promise<number> {
   let events = 0;
   let cursor: string | null = null;
   do {
-    const page: { data: unknown[]; nextCursor: string | null } = await server.call("GET", `/v1/events?limit=250${cursor === null ? "" : `&cursor=${cursor}`}`);
+    const page: { data: unknown[]; nextCursor: string | null } = await server.call(
+      "GET",
+      `/v1/events?limit=250${cursor === null ? "" : `&cursor=${cursor}`}`,
+    );
     events += page.data.length;
     cursor = page.nextCursor;
   } while (cursor !== null);

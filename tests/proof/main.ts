@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { runCrashProof } from "./crash.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "50" }, seed: { type: "string" } } });
-const seed = Number(values.seed ?? (Date.now() % 1_000_000));
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
 console.log(`crash proof: ${values.rounds} rounds of kill -9, seed ${seed}`);
 const report = await runCrashProof({ rounds: Number(values.rounds), seed, log: (line) => console.log(line) });
 console.log(`

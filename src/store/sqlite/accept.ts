@@ -35,9 +35,7 @@ export function createAcceptWrites(database: DatabaseSync, limits: { requestsKep
     `INSERT INTO dedupe (key, event_seq, at) VALUES (?1, ?2, ?3)
      ON CONFLICT (key) DO UPDATE SET event_seq = ?2, at = ?3 WHERE dedupe.at <= ?3 - ?4`,
   );
-  const keyHolder = database.prepare(
-    "SELECT d.event_seq, e.tail FROM dedupe d JOIN events e ON e.seq = d.event_seq WHERE d.key = ?",
-  );
+  const keyHolder = database.prepare("SELECT d.event_seq, e.tail FROM dedupe d JOIN events e ON e.seq = d.event_seq WHERE d.key = ?");
   keyHolder.setReturnArrays(true);
   const insertRequest = database.prepare(
     `INSERT INTO requests (seq, tail, source_id, outcome, cause, message, event_seq, event_tail, received_at, body_bytes, envelope, body)
@@ -71,15 +69,36 @@ export function createAcceptWrites(database: DatabaseSync, limits: { requestsKep
           const [ofSeq, ofTail] = keyHolder.get(dedupeKey) as unknown as [number, string];
           duplicates.push([index, ofSeq, ofTail]);
           insertRequest.run(
-            seq, values[at + 1]!, values[at + 2]!, "duplicate", null, null, ofSeq, ofTail,
-            receivedAt, body.byteLength, values[at + 10]!, body.subarray(0, DUPLICATE_BODY_BYTES_MAX),
+            seq,
+            values[at + 1]!,
+            values[at + 2]!,
+            "duplicate",
+            null,
+            null,
+            ofSeq,
+            ofTail,
+            receivedAt,
+            body.byteLength,
+            values[at + 10]!,
+            body.subarray(0, DUPLICATE_BODY_BYTES_MAX),
           );
           keepWithinCap("duplicate", 1);
           continue;
         }
         insertEvent.run(
-          seq, values[at + 1]!, values[at + 2]!, values[at + 3]!, values[at + 4]!, values[at + 5]!, values[at + 6]!,
-          values[at + 7]!, values[at + 8]!, receivedAt, values[at + 10]!, dedupeKey, body,
+          seq,
+          values[at + 1]!,
+          values[at + 2]!,
+          values[at + 3]!,
+          values[at + 4]!,
+          values[at + 5]!,
+          values[at + 6]!,
+          values[at + 7]!,
+          values[at + 8]!,
+          receivedAt,
+          values[at + 10]!,
+          dedupeKey,
+          body,
         );
       }
       return duplicates;
@@ -88,8 +107,18 @@ export function createAcceptWrites(database: DatabaseSync, limits: { requestsKep
     recordRejections(rows: RejectionRow[]): void {
       for (const row of rows) {
         insertRequest.run(
-          row.seq, row.tail, row.sourceId, "rejected", row.cause, row.message, null, null,
-          row.receivedAt, row.bodyBytes, row.envelope, row.body,
+          row.seq,
+          row.tail,
+          row.sourceId,
+          "rejected",
+          row.cause,
+          row.message,
+          null,
+          null,
+          row.receivedAt,
+          row.bodyBytes,
+          row.envelope,
+          row.body,
         );
       }
       keepWithinCap("rejected", rows.length);

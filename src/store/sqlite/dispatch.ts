@@ -13,7 +13,16 @@ export function createDispatchReads(database: DatabaseSync) {
   undispatched.setReturnArrays(true);
   const dispatchedThrough = database.prepare("SELECT value FROM progress WHERE name = 'dispatched_through'");
   return {
-    undispatched: (limit: number) => packEvents(undispatched.all(limit) as unknown as Row[]),
+    undispatched(limit: number, bytesMax: number) {
+      const rows: Row[] = [];
+      let bytes = 0;
+      for (const row of undispatched.iterate(limit) as unknown as Iterable<Row>) {
+        rows.push(row);
+        bytes += (row.at(-1) as Uint8Array).byteLength;
+        if (bytes >= bytesMax) break;
+      }
+      return packEvents(rows);
+    },
     dispatchedThrough: () => (dispatchedThrough.get() as { value: number }).value,
   };
 }
@@ -23,9 +32,7 @@ export function createDispatchWrites(database: DatabaseSync) {
     `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const advance = database.prepare(
-    "UPDATE progress SET value = ? WHERE name = 'dispatched_through' AND value < ?",
-  );
+  const advance = database.prepare("UPDATE progress SET value = ? WHERE name = 'dispatched_through' AND value < ?");
 
   function insertDeliveries(rows: NewDeliveryRow[]): void {
     for (const row of rows) insert.run(...row);

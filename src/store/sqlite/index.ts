@@ -10,7 +10,19 @@ import type { NewDeliveryRow } from "./dispatch.ts";
 import { lockDirectory } from "./lock.ts";
 import type { RowPage } from "./lists.ts";
 import { type Reader, startReader } from "./reader.ts";
-import { attemptFrom, type Cell, deliveryFrom, eventFrom, eventHeadFrom, eventsFrom, packEnvelope, type Row, requestHeadRecordFrom, requestRecordFrom, STATE_CODE } from "./rows.ts";
+import {
+  attemptFrom,
+  type Cell,
+  deliveryFrom,
+  eventFrom,
+  eventHeadFrom,
+  eventsFrom,
+  packEnvelope,
+  type Row,
+  requestHeadRecordFrom,
+  requestRecordFrom,
+  STATE_CODE,
+} from "./rows.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 export interface SqliteOptions {
@@ -72,7 +84,16 @@ const deliveryOf = (row: Row) => deliveryFrom(row, timeOfSeq);
 
 function newDeliveryRow(ids: IdSource, delivery: NewDelivery): NewDeliveryRow {
   const { seq, tail } = ids.next();
-  return [seq, tail, delivery.eventSeq, delivery.destinationId, delivery.subscriptionId, delivery.nextAttemptAt, delivery.trigger, delivery.jobId];
+  return [
+    seq,
+    tail,
+    delivery.eventSeq,
+    delivery.destinationId,
+    delivery.subscriptionId,
+    delivery.nextAttemptAt,
+    delivery.trigger,
+    delivery.jobId,
+  ];
 }
 
 function deliveryMade(row: NewDeliveryRow, draft: NewDelivery) {
@@ -97,8 +118,19 @@ function deliveryMade(row: NewDeliveryRow, draft: NewDelivery) {
 
 type WriteHalf = Pick<
   Store,
-  | "accept" | "recordRejections" | "commitDispatch" | "settle" | "dueDeliveries" | "commandDeliveries" | "applyConfig"
-  | "putJob" | "stepJob" | "cancelJob" | "deleteExpired" | "sweep" | "ping"
+  | "accept"
+  | "recordRejections"
+  | "commitDispatch"
+  | "settle"
+  | "dueDeliveries"
+  | "commandDeliveries"
+  | "applyConfig"
+  | "putJob"
+  | "stepJob"
+  | "cancelJob"
+  | "deleteExpired"
+  | "sweep"
+  | "ping"
 >;
 
 function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
@@ -157,8 +189,18 @@ function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, s
   const { seq, tail } = ids.next();
   const { request, result } = attempt;
   values.push(
-    STATE_CODE[step.state], step.attempts, step.nextAttemptAt, step.reason, step.finishedAt, deliverySeq,
-    seq, tail, deliverySeq, attempt.number, attempt.startedAt, attempt.durationMs,
+    STATE_CODE[step.state],
+    step.attempts,
+    step.nextAttemptAt,
+    step.reason,
+    step.finishedAt,
+    deliverySeq,
+    seq,
+    tail,
+    deliverySeq,
+    attempt.number,
+    attempt.startedAt,
+    attempt.durationMs,
     JSON.stringify([request.method, request.url, request.headers]),
   );
   if (result.kind === "failure") {
@@ -181,7 +223,7 @@ function createReadHalf(reader: Reader): ReadHalf {
     return { data: found.map(from), nextCursor: nextSeq === null ? null : String(nextSeq) };
   };
   return {
-    undispatched: async (limit) => eventsFrom(await reader.call("undispatched", limit)),
+    undispatched: async (limit, bytesMax = Number.POSITIVE_INFINITY) => eventsFrom(await reader.call("undispatched", limit, bytesMax)),
     dispatchedThrough: () => reader.call("dispatchedThrough"),
     waitingDestinations: async () =>
       (await reader.call("waitingDestinations")).map(([destinationId, nextDueAt]) => ({ destinationId, nextDueAt })),
@@ -192,8 +234,7 @@ function createReadHalf(reader: Reader): ReadHalf {
     attempt: (id) => byId("att", id, (seq, tail) => one(reader.call("attempt", seq, tail), attemptFrom)),
     events: (query) => page(reader.call("events", query, cursorSeq(query)), eventHeadFrom),
     requests: (query) => page(reader.call("requests", query, cursorSeq(query)), requestHeadRecordFrom),
-    deliveries: (query) =>
-      page(reader.call("deliveries", query, cursorSeq(query), seqOf("evt", query.eventId)), deliveryOf),
+    deliveries: (query) => page(reader.call("deliveries", query, cursorSeq(query), seqOf("evt", query.eventId)), deliveryOf),
     attempts: (query) => {
       const ids = { deliverySeq: seqOf("dlv", query.deliveryId), eventSeq: seqOf("evt", query.eventId) };
       return page(reader.call("attempts", query, cursorSeq(query), ids), attemptFrom);
@@ -214,7 +255,11 @@ function createReadHalf(reader: Reader): ReadHalf {
   };
 }
 
-async function byId<T>(prefix: "evt" | "req" | "dlv" | "att", id: string, read: (seq: number, tail: string) => Promise<T | null>): Promise<T | null> {
+async function byId<T>(
+  prefix: "evt" | "req" | "dlv" | "att",
+  id: string,
+  read: (seq: number, tail: string) => Promise<T | null>,
+): Promise<T | null> {
   const parts = parseId(prefix, id);
   return parts === null ? null : read(parts.seq, parts.tail);
 }

@@ -112,8 +112,15 @@ export function createListReads(database: DatabaseSync) {
       where.equal("e.provider_event_id", query.providerEventId);
       addType(where, "e.type", query.type);
       return list(database, {
-        table: "events", alias: "e", columns: EVENT_HEAD_COLUMNS, joins: "", where, query, cursorSeq,
-        ascending: query.ascending ?? false, bounded: true,
+        table: "events",
+        alias: "e",
+        columns: EVENT_HEAD_COLUMNS,
+        joins: "",
+        where,
+        query,
+        cursorSeq,
+        ascending: query.ascending ?? false,
+        bounded: true,
       });
     },
 
@@ -130,7 +137,13 @@ export function createListReads(database: DatabaseSync) {
       addType(where, "e.type", query.type);
       if (eventSeq !== null) where.add("d.event_seq = ?", eventSeq);
       return list(database, {
-        table: "deliveries", alias: "d", columns: DELIVERY_COLUMNS, joins: "JOIN events e ON e.seq = d.event_seq", where, query, cursorSeq,
+        table: "deliveries",
+        alias: "d",
+        columns: DELIVERY_COLUMNS,
+        joins: "JOIN events e ON e.seq = d.event_seq",
+        where,
+        query,
+        cursorSeq,
         bounded: eventSeq === null && query.state !== "dead",
       });
     },
@@ -141,8 +154,13 @@ export function createListReads(database: DatabaseSync) {
       if (ids.eventSeq !== null) where.add("a.delivery_seq IN (SELECT seq FROM deliveries WHERE event_seq = ?)", ids.eventSeq);
       where.equal("d.destination_id", query.destinationId);
       return list(database, {
-        table: "attempts", alias: "a", columns: ATTEMPT_COLUMNS,
-        joins: "JOIN deliveries d ON d.seq = a.delivery_seq JOIN events e ON e.seq = d.event_seq", where, query, cursorSeq,
+        table: "attempts",
+        alias: "a",
+        columns: ATTEMPT_COLUMNS,
+        joins: "JOIN deliveries d ON d.seq = a.delivery_seq JOIN events e ON e.seq = d.event_seq",
+        where,
+        query,
+        cursorSeq,
         bounded: ids.deliverySeq === null && ids.eventSeq === null,
       });
     },
@@ -161,10 +179,32 @@ export function createListReads(database: DatabaseSync) {
       const wantsOthers = query.outcome !== "accepted";
       const pages = [
         ...(wantsAccepted
-          ? [list(database, { table: "events", alias: "e", columns: ACCEPTED_REQUEST_COLUMNS, joins: "", where: accepted, query, cursorSeq, bounded: true })]
+          ? [
+              list(database, {
+                table: "events",
+                alias: "e",
+                columns: ACCEPTED_REQUEST_COLUMNS,
+                joins: "",
+                where: accepted,
+                query,
+                cursorSeq,
+                bounded: true,
+              }),
+            ]
           : []),
         ...(wantsOthers
-          ? [list(database, { table: "requests", alias: "r", columns: OTHER_REQUEST_COLUMNS, joins: "", where: others, query, cursorSeq, bounded: true })]
+          ? [
+              list(database, {
+                table: "requests",
+                alias: "r",
+                columns: OTHER_REQUEST_COLUMNS,
+                joins: "",
+                where: others,
+                query,
+                cursorSeq,
+                bounded: true,
+              }),
+            ]
           : []),
       ];
       return mergePages(pages, query.limit);

@@ -17,13 +17,7 @@ type Envelope = [method: string, pathTail: string, query: string, remoteAddress:
 
 /** Everything of a request but its body, as one JSON text: six fewer columns to bind on the hottest insert. */
 export function packEnvelope(request: RequestHead): string {
-  const envelope: Envelope = [
-    request.method,
-    request.pathTail,
-    request.query,
-    request.remoteAddress,
-    request.headers,
-  ];
+  const envelope: Envelope = [request.method, request.pathTail, request.query, request.remoteAddress, request.headers];
   return JSON.stringify(envelope);
 }
 
@@ -39,12 +33,23 @@ export const EVENT_COLUMNS = `${EVENT_HEAD_COLUMNS}, e.body`;
 export { EVENT_HEAD_COLUMNS };
 
 type EventHeadRow = [
-  seq: number, tail: string, sourceId: string | null, tenantId: string | null, type: string, key: string | null,
-  providerEventId: string | null, channels: string | null, deliverAt: number | null, receivedAt: number, envelope: string, bodyBytes: number,
+  seq: number,
+  tail: string,
+  sourceId: string | null,
+  tenantId: string | null,
+  type: string,
+  key: string | null,
+  providerEventId: string | null,
+  channels: string | null,
+  deliverAt: number | null,
+  receivedAt: number,
+  envelope: string,
+  bodyBytes: number,
 ];
 
 export function eventHeadFrom(row: Row): EventHead {
-  const [seq, tail, sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, envelope, bodyBytes] = row as EventHeadRow;
+  const [seq, tail, sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, envelope, bodyBytes] =
+    row as EventHeadRow;
   return {
     id: formatId("evt", { seq, tail }),
     seq,
@@ -101,7 +106,21 @@ export const DELIVERY_COLUMNS =
 
 export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): Delivery {
   const [seq, tail, eventSeq, eventTail, destinationId, subscriptionId, state, attempts, nextAt, reason, trigger, jobId, finishedAt] =
-    row as [number, string, number, string, string, string | null, number, number, number | null, string | null, string, string | null, number | null];
+    row as [
+      number,
+      string,
+      number,
+      string,
+      string,
+      string | null,
+      number,
+      number,
+      number | null,
+      string | null,
+      string,
+      string | null,
+      number | null,
+    ];
   return {
     id: formatId("dlv", { seq, tail }),
     seq,
@@ -124,8 +143,43 @@ export const ATTEMPT_COLUMNS =
   "a.seq, a.tail, a.number, a.started_at, a.duration_ms, a.request, a.status, a.failure, a.message, a.response_headers, a.response_body, a.truncated, d.seq, d.tail, d.destination_id, e.seq, e.tail";
 
 export function attemptFrom(row: Row): Attempt {
-  const [seq, tail, number, startedAt, durationMs, request, status, failure, message, headers, body, truncated, deliverySeq, deliveryTail, destinationId, eventSeq, eventTail] =
-    row as [number, string, number, number, number, string, number | null, string | null, string | null, string | null, Uint8Array | null, number, number, string, string, number, string];
+  const [
+    seq,
+    tail,
+    number,
+    startedAt,
+    durationMs,
+    request,
+    status,
+    failure,
+    message,
+    headers,
+    body,
+    truncated,
+    deliverySeq,
+    deliveryTail,
+    destinationId,
+    eventSeq,
+    eventTail,
+  ] = row as [
+    number,
+    string,
+    number,
+    number,
+    number,
+    string,
+    number | null,
+    string | null,
+    string | null,
+    string | null,
+    Uint8Array | null,
+    number,
+    number,
+    string,
+    string,
+    number,
+    string,
+  ];
   const [method, url, requestHeaders] = JSON.parse(request) as [string, string, string[]];
   return {
     id: formatId("att", { seq, tail }),
@@ -157,8 +211,19 @@ export const OTHER_REQUEST_COLUMNS =
   "r.seq, r.tail, r.source_id, r.outcome, r.cause, r.message, r.event_seq, r.event_tail, r.received_at, r.body_bytes, r.envelope";
 
 export function requestHeadRecordFrom(row: Row): RequestRecordHead {
-  const [seq, tail, sourceId, outcome, cause, message, eventSeq, eventTail, receivedAt, bodyBytes, envelope] =
-    row as [number, string, string | null, string, string | null, string | null, number | null, string | null, number, number, string];
+  const [seq, tail, sourceId, outcome, cause, message, eventSeq, eventTail, receivedAt, bodyBytes, envelope] = row as [
+    number,
+    string,
+    string | null,
+    string,
+    string | null,
+    string | null,
+    number | null,
+    string | null,
+    number,
+    number,
+    string,
+  ];
   return {
     id: formatId("req", { seq, tail }),
     sourceId,

@@ -13,7 +13,11 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3 };
 /** Starts a thread from the file beside this one: `.ts` when run from sources, `.js` when built. */
 export function startThread(name: ThreadName, data: Record<string, unknown>): Worker {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  return new Worker(new URL(`./${name}.${extension}`, import.meta.url), { workerData: data, name: `posthorn-${name}`, resourceLimits: RESOURCE_LIMITS });
+  return new Worker(new URL(`./${name}.${extension}`, import.meta.url), {
+    workerData: data,
+    name: `posthorn-${name}`,
+    resourceLimits: RESOURCE_LIMITS,
+  });
 }
 
 interface Waiting {

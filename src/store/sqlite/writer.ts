@@ -24,7 +24,10 @@ type Awaited1<T> = T extends Promise<infer U> ? U : T;
 
 export interface Writer {
   accept(draft: AcceptDraft): Promise<AcceptOutcome>;
-  call<Name extends Exclude<WriteName, "accept">>(name: Name, ...args: Parameters<Writes[Name]>): Promise<Awaited1<ReturnType<Writes[Name]>>>;
+  call<Name extends Exclude<WriteName, "accept">>(
+    name: Name,
+    ...args: Parameters<Writes[Name]>
+  ): Promise<Awaited1<ReturnType<Writes[Name]>>>;
   /** Lets the log start anew after a checkpoint copied it. */
   resetLog(): void;
   close(): Promise<void>;
@@ -134,7 +137,11 @@ function watchExit(thread: Worker, calls: ReturnType<typeof createCalls>, onFata
 }
 
 /** All drafts of a group as one call: flat values, and the bodies in one buffer that is handed over, not copied. */
-function packDrafts(drafts: PendingDraft[], calls: ReturnType<typeof createCalls>, bodyBuffers: BodyBuffers): { call: WriteCall; buffer: ArrayBuffer } {
+function packDrafts(
+  drafts: PendingDraft[],
+  calls: ReturnType<typeof createCalls>,
+  bodyBuffers: BodyBuffers,
+): { call: WriteCall; buffer: ArrayBuffer } {
   let bytes = 0;
   for (const { draft } of drafts) bytes += draft.request.body.byteLength;
   const buffer = bodyBuffers.take(bytes);
@@ -145,9 +152,21 @@ function packDrafts(drafts: PendingDraft[], calls: ReturnType<typeof createCalls
     const { request, dedupe } = draft;
     bodies.set(request.body, offset);
     values.push(
-      seq, tail, draft.sourceId, draft.tenantId, draft.type, draft.key, draft.providerEventId,
-      draft.channels.length === 0 ? null : JSON.stringify(draft.channels), draft.deliverAt, draft.receivedAt, packEnvelope(request),
-      offset, request.body.byteLength, dedupe === null ? null : dedupe.key, dedupe === null ? null : dedupe.windowMs,
+      seq,
+      tail,
+      draft.sourceId,
+      draft.tenantId,
+      draft.type,
+      draft.key,
+      draft.providerEventId,
+      draft.channels.length === 0 ? null : JSON.stringify(draft.channels),
+      draft.deliverAt,
+      draft.receivedAt,
+      packEnvelope(request),
+      offset,
+      request.body.byteLength,
+      dedupe === null ? null : dedupe.key,
+      dedupe === null ? null : dedupe.windowMs,
     );
     offset += request.body.byteLength;
   }
@@ -176,8 +195,18 @@ function settleDrafts(drafts: PendingDraft[], marks: DuplicateMark[]): void {
     resolve({
       kind: "accepted",
       event: {
-        id: formatId("evt", { seq, tail }), seq, sourceId, tenantId, type, key, providerEventId, channels,
-        deliverAt, receivedAt, request, bodyBytes: request.body.byteLength,
+        id: formatId("evt", { seq, tail }),
+        seq,
+        sourceId,
+        tenantId,
+        type,
+        key,
+        providerEventId,
+        channels,
+        deliverAt,
+        receivedAt,
+        request,
+        bodyBytes: request.body.byteLength,
       },
     });
   }
