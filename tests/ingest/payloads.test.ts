@@ -46,6 +46,19 @@ const XXE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/pa
 const nested = (depth: number) => Buffer.from("[".repeat(depth) + "]".repeat(depth));
 const part = '--b\r\nContent-Disposition: form-data; name="f"\r\n\r\nx\r\n';
 
+const LOOKED_INTO = new Set([
+  "a JSON text of 9 MB",
+  "JSON with __proto__",
+  "JSON with a byte order mark",
+  "no content type",
+  "text that is JSON",
+  "GitHub's form",
+  "a batch of CloudEvents",
+  "billions of laughs",
+  "an XML file inclusion",
+  "a template",
+]);
+
 describe("stored as they came", () => {
   test.each<[string, string | null, Buffer]>([
     ["JSON nested 100 deep", "application/json", nested(100)],
@@ -68,7 +81,7 @@ describe("stored as they came", () => {
     ["a picture", "image/png", Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 255])],
     ["gzip that unpacks to 20 MB", "application/json", gzipSync(Buffer.alloc(20_000_000))],
     ["a template", "application/json", Buffer.from('{"a":"${process.exit()}{{constructor.constructor(\'return process\')()}}"}')],
-  ])("%s", async (_, type, body) => {
+  ])("%s", async (name, type, body) => {
     const source = await watchedSource();
     const headers = type === null ? [] : [`Content-Type: ${type}`];
     expect((await wire(app.port, post(source.path, headers, body))).status).toBe(200);
@@ -77,7 +90,8 @@ describe("stored as they came", () => {
     expect((await bytesOf(event.id)).equals(body)).toBe(true);
     const verdicts: { subscriptionId: string; cause: string }[] = (await app.get(`/v1/events/${event.id}/explain`)).body.data;
     const own = verdicts.find((verdict) => verdict.subscriptionId === source.subscriptionId);
-    expect(own?.cause).toBe("filter_error");
+    // What cannot be looked into is an error a person sees, never a quiet no.
+    expect(own?.cause).toBe(LOOKED_INTO.has(name) ? "filtered" : "filter_error");
     expect(({} as Record<string, unknown>)["b"]).toBeUndefined();
     expect(receiver.arrivals).toEqual([]);
   });
