@@ -8,7 +8,7 @@ import type { Tail } from "./tail.ts";
 
 const FLUSH_AFTER_MS = 100;
 const GATHERED_MAX = 500;
-// Buckets of sources that were quiet longest are forgotten first; unknown sources share one.
+// The oldest buckets are forgotten first; unknown sources share one.
 const BUCKETS_MAX = 10_000;
 
 export interface Rejections {
