@@ -135,8 +135,8 @@ function respond(request: IncomingMessage, response: ServerResponse, answer: Acc
   }
   const { status, headers, body } = answer.response;
   response.writeHead(status, headers as string[]);
-  if (method === "HEAD" || body.byteLength === 0) response.end();
-  else response.end(body);
+  if (method === "HEAD" || body === "") response.end();
+  else response.end(body, "utf8");
 }
 
 /** The caller sees a status and nothing else; the reason is kept for the owner. */
