@@ -1,25 +1,23 @@
 // accept: bytes → limits → verify → dedupe → committed event → 2xx. Two doors, one step: a provider's hook and the publish API.
-import { extract, providers, type VerifyCause } from "@posthorn/sdk";
+import { providers, type VerifyCause } from "@posthorn/sdk";
 import type { RawRequest, RequestHead } from "../core/event.ts";
 import { checkSourceAuth } from "../core/source-auth.ts";
 import type { RejectionCause, Source } from "../core/source.ts";
-import { EVENT_KEY_CHARACTERS_MAX, EVENT_TYPE_CHARACTERS_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
 import { type AcceptOutcome, type Store, StoreUnavailableError } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
-import { createFacts } from "./catalog-extract.ts";
 import type { CompiledResponse, LiveSource } from "./catalog-source.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Counters, count } from "./counters.ts";
 import { credentialsOf, withoutCredentials } from "./credentials.ts";
 import type { Dispatcher } from "./dispatch.ts";
+import { factsNeedBody, readFacts } from "./facts.ts";
 import type { PublishDraft } from "./flow.ts";
+import { type FactRules, LARGE_BODY_BYTES, type LargeBodies } from "./large-bodies.ts";
 import type { Rejections } from "./rejections.ts";
 import type { Tail } from "./tail.ts";
 
 const NO_BODY = new Uint8Array(0);
-/** The type of a request that names none. */
-const TYPE_UNKNOWN = "unknown";
 
 /** What is known of a request before its body is read. */
 export interface Arrival extends RequestHead {
@@ -59,6 +57,7 @@ export interface AcceptOptions {
   catalog: Catalog;
   dispatcher: Dispatcher;
   rejections: Rejections;
+  largeBodies: LargeBodies;
   counters: Counters;
   clock: Clock;
   tail: Tail;
@@ -67,7 +66,7 @@ export interface AcceptOptions {
 }
 
 export function createAcceptor(options: AcceptOptions): Acceptor {
-  const { store, catalog, dispatcher, rejections, counters, clock, tail, log } = options;
+  const { store, catalog, dispatcher, rejections, largeBodies, counters, clock, tail, log } = options;
 
   function refuse(
     source: Source | null,
@@ -99,15 +98,15 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
       refuse(source, failure.cause, failure.message, request, request.body, request.body.byteLength);
       return { kind: "rejected", cause: failure.cause };
     }
-    const found = extract(source.provider, request);
-    const facts = createFacts(request, found.id ?? null);
-    const dedupeKey = live.dedupe === null ? null : live.dedupe.keyOf(facts);
+    const { type, key, providerEventId, dedupeKey } = isLarge(source, request)
+      ? await largeBodies.facts(rulesOf(source), request)
+      : readFacts({ provider: source.provider, dedupe: live.dedupe, keyOf: live.keyOf }, request);
     const outcome = await store.accept({
       sourceId: source.id,
       tenantId: null,
-      type: (found.type ?? TYPE_UNKNOWN).slice(0, EVENT_TYPE_CHARACTERS_MAX),
-      key: live.keyOf(facts)?.slice(0, EVENT_KEY_CHARACTERS_MAX) ?? null,
-      providerEventId: found.id ?? null,
+      type,
+      key,
+      providerEventId,
       channels: [],
       deliverAt: null,
       receivedAt: now,
@@ -173,6 +172,15 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
       return outcome;
     },
   };
+}
+
+function isLarge(source: Source, request: RawRequest): boolean {
+  return request.body.byteLength > LARGE_BODY_BYTES && factsNeedBody(source);
+}
+
+/** Only what the thread needs, so that no secret travels to it. */
+function rulesOf({ id, provider, dedupe, keyFrom }: Source): FactRules {
+  return { id, provider, dedupe, keyFrom };
 }
 
 type ArrivalVerdict =

@@ -1,13 +1,15 @@
 // dispatch: committed events, in batches, become deliveries in one transaction. No network, no reading of the clock's future.
 import type { Event } from "../core/event.ts";
+import type { Subscription } from "../core/subscription.ts";
 import { DISPATCH_BATCH_EVENTS_MAX, STEP_BODY_BYTES_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
 import type { NewDelivery, Store } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
 import { sleep } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
-import { createFilterInput, matchSubscription } from "./routing.ts";
+import type { LargeBodies } from "./large-bodies.ts";
 import type { Tail } from "./tail.ts";
+import { takersOf } from "./takers.ts";
 import type { Worker } from "./worker.ts";
 
 // Events kept as hints between accept and dispatch; beyond it they are read from the store again.
@@ -31,6 +33,7 @@ export interface DispatchOptions {
   store: Store;
   catalog: Catalog;
   worker: Worker;
+  largeBodies: LargeBodies;
   clock: Clock;
   tail: Tail;
   log: Logger;
@@ -144,14 +147,16 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   };
 }
 
-async function dispatchBatch({ store, catalog, worker, clock, tail }: DispatchOptions, batch: Event[]): Promise<void> {
+async function dispatchBatch({ store, catalog, worker, clock, tail, largeBodies }: DispatchOptions, batch: Event[]): Promise<void> {
   const now = clock.now();
   const drafts: NewDelivery[] = [];
   const eventOf: Event[] = [];
   for (const event of batch) {
     const before = drafts.length;
-    for (const draft of deliveriesFor(catalog, event, now)) {
-      drafts.push(draft);
+    const candidates = catalog.subscriptionsFor(event.sourceId);
+    const taking = takersOf(candidates, event, largeBodies);
+    for (const subscription of taking instanceof Promise ? await taking : taking) {
+      drafts.push(deliveryOf(event, subscription, now));
       eventOf.push(event);
     }
     if (tail.active) tail.emit({ kind: "event.dispatched", at: now, eventId: event.id, deliveries: drafts.length - before });
@@ -160,24 +165,14 @@ async function dispatchBatch({ store, catalog, worker, clock, tail }: DispatchOp
   worker.offer(deliveries.map((delivery, index) => ({ delivery, event: eventOf[index]! })));
 }
 
-/** One delivery per subscription that takes the event. */
-function deliveriesFor(catalog: Catalog, event: Event, now: number): NewDelivery[] {
-  const subscriptions = catalog.subscriptionsFor(event.sourceId);
-  if (subscriptions.length === 0) return [];
-  const input = createFilterInput(event);
-  const drafts: NewDelivery[] = [];
-  for (const live of subscriptions) {
-    if (!matchSubscription(live, event, input).matched) continue;
-    const { subscription } = live;
-    drafts.push({
-      eventId: event.id,
-      eventSeq: event.seq,
-      destinationId: subscription.destinationId,
-      subscriptionId: subscription.id,
-      nextAttemptAt: Math.max(event.deliverAt ?? 0, now) + subscription.delayMs,
-      trigger: "event",
-      jobId: null,
-    });
-  }
-  return drafts;
+function deliveryOf(event: Event, subscription: Subscription, now: number): NewDelivery {
+  return {
+    eventId: event.id,
+    eventSeq: event.seq,
+    destinationId: subscription.destinationId,
+    subscriptionId: subscription.id,
+    nextAttemptAt: Math.max(event.deliverAt ?? 0, now) + subscription.delayMs,
+    trigger: "event",
+    jobId: null,
+  };
 }

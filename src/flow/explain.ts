@@ -5,25 +5,27 @@ import type { Store } from "../store/store.ts";
 import { type Catalog, compileSubscription } from "./catalog.ts";
 import { subscriptionFromDoc } from "./catalog-rows.ts";
 import type { Explanation } from "./flow.ts";
+import { LARGE_BODY_BYTES, type LargeBodies } from "./large-bodies.ts";
 import { createFilterInput, matchSubscription } from "./routing.ts";
 
+interface ExplainOptions {
+  store: Store;
+  catalog: Catalog;
+  largeBodies: LargeBodies;
+}
+
 /** One verdict for every subscription that exists today. Nothing is written at dispatch for events that do not match. */
-export async function explainEvent({ store, catalog }: { store: Store; catalog: Catalog }, event: Event): Promise<Explanation[]> {
+export async function explainEvent({ store, catalog, largeBodies }: ExplainOptions, event: Event): Promise<Explanation[]> {
   const made = await store.deliveries({ limit: 250, cursor: null, since: null, until: null, eventId: event.id });
   // Those of a job are no sign that the subscription took the event when it came; a retry by hand changes the trigger, not the job.
   const delivered = new Set(made.data.filter((delivery) => delivery.jobId === null).map((delivery) => delivery.subscriptionId));
-  const input = createFilterInput(event);
-  const explanations: Explanation[] = [];
-  for (const today of catalog.subscriptions()) {
-    const { id, destinationId } = today;
-    if (delivered.has(id)) {
-      explanations.push({ subscriptionId: id, destinationId, verdict: { matched: true } });
-      continue;
-    }
-    const then = await versionAt(store, today, event.receivedAt);
-    explanations.push({ subscriptionId: id, destinationId: then.destinationId, verdict: verdictOf(then, event, input) });
-  }
-  return explanations;
+  const then = await Promise.all(catalog.subscriptions().map((today) => versionAt(store, today, event.receivedAt)));
+  const verdicts = await verdictsOf(then, event, largeBodies);
+  return then.map((subscription, index) => ({
+    subscriptionId: subscription.id,
+    destinationId: subscription.destinationId,
+    verdict: delivered.has(subscription.id) ? { matched: true } : createdLater(subscription, event) ? CREATED_LATER : verdicts[index]!,
+  }));
 }
 
 /** The version in force at `time`: the first one that was replaced after it, or today's. */
@@ -34,14 +36,19 @@ async function versionAt(store: Store, today: Subscription, time: number): Promi
   return then === undefined ? today : subscriptionFromDoc(then.doc);
 }
 
-function verdictOf(subscription: Subscription, event: Event, input: ReturnType<typeof createFilterInput>): MatchVerdict {
-  if (subscription.createdAt > event.receivedAt) {
-    return {
-      matched: false,
-      cause: "created_later",
-      path: null,
-      message: "The subscription was created after the event was received. A replay job with its id delivers earlier events to it.",
-    };
-  }
-  return matchSubscription(compileSubscription(subscription), event, input);
+async function verdictsOf(subscriptions: Subscription[], event: Event, largeBodies: LargeBodies): Promise<MatchVerdict[]> {
+  if (event.bodyBytes > LARGE_BODY_BYTES) return largeBodies.verdicts(subscriptions, event);
+  const input = createFilterInput(event);
+  return subscriptions.map((subscription) => matchSubscription(compileSubscription(subscription), event, input));
 }
+
+function createdLater(subscription: Subscription, event: Event): boolean {
+  return subscription.createdAt > event.receivedAt;
+}
+
+const CREATED_LATER: MatchVerdict = {
+  matched: false,
+  cause: "created_later",
+  path: null,
+  message: "The subscription was created after the event was received. A replay job with its id delivers earlier events to it.",
+};

@@ -6,7 +6,8 @@ import type { Logger } from "../log.ts";
 import type { NewDelivery, Store } from "../store/store.ts";
 import { type Clock, createPauses } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
-import { createFilterInput, matchSubscription } from "./routing.ts";
+import type { LargeBodies } from "./large-bodies.ts";
+import { takersOf } from "./takers.ts";
 import type { Worker } from "./worker.ts";
 
 const RETRY_WAIT_MS = 1_000;
@@ -23,6 +24,7 @@ export interface ReplayOptions {
   store: Store;
   catalog: Catalog;
   worker: Worker;
+  largeBodies: LargeBodies;
   clock: Clock;
   log: Logger;
 }
@@ -34,7 +36,7 @@ interface Step {
 }
 
 export function createReplays(options: ReplayOptions): Replays {
-  const { store, catalog, worker, clock, log } = options;
+  const { store, worker, clock, log } = options;
   const running = new Map<string, Promise<void>>();
   let stopping = false;
   // A slow job sleeps for long; a stop must not wait for it.
@@ -63,7 +65,7 @@ export function createReplays(options: ReplayOptions): Replays {
   async function stepOnce(job: Job): Promise<Job> {
     const step = await readStep(store, job.filter, job.through, job.cursor, stepSize(job));
     const now = clock.now();
-    const drafts = step.events.flatMap((event) => replayDeliveries(catalog, job.filter, event, job.id, now));
+    const drafts = await replayDeliveries(options, job.filter, step.events, job.id, now);
     const next: Job = {
       ...job,
       status: step.cursor === null ? "finished" : "running",
@@ -91,7 +93,7 @@ export function createReplays(options: ReplayOptions): Replays {
       do {
         const step = await readStep(store, filter, through, cursor, REPLAY_STEP_EVENTS_MAX);
         events += step.events.length;
-        for (const event of step.events) deliveries += replayDeliveries(catalog, filter, event, "", 0).length;
+        deliveries += (await replayDeliveries(options, filter, step.events, "", 0)).length;
         cursor = step.cursor;
       } while (cursor !== null && !stopping);
       return { events, deliveries };
@@ -154,23 +156,30 @@ async function readNamed(store: Store, ids: string[], cursor: string | null, lim
   return { events: events.filter((event) => event !== null), cursor: next < ids.length ? String(next) : null };
 }
 
-function replayDeliveries(catalog: Catalog, filter: ReplayFilter, event: Event, jobId: string, now: number): NewDelivery[] {
-  const input = createFilterInput(event);
+async function replayDeliveries(
+  options: ReplayOptions,
+  filter: ReplayFilter,
+  events: Event[],
+  jobId: string,
+  now: number,
+): Promise<NewDelivery[]> {
   const drafts: NewDelivery[] = [];
-  for (const live of catalog.subscriptionsFor(event.sourceId)) {
-    const { subscription } = live;
-    if (filter.subscriptionId !== undefined && subscription.id !== filter.subscriptionId) continue;
-    if (filter.destinationId !== undefined && subscription.destinationId !== filter.destinationId) continue;
-    if (!matchSubscription(live, event, input).matched) continue;
-    drafts.push({
-      eventId: event.id,
-      eventSeq: event.seq,
-      destinationId: subscription.destinationId,
-      subscriptionId: subscription.id,
-      nextAttemptAt: now,
-      trigger: "replay",
-      jobId,
+  for (const event of events) {
+    const candidates = options.catalog.subscriptionsFor(event.sourceId).filter(({ subscription: { id, destinationId } }) => {
+      if (filter.subscriptionId !== undefined && id !== filter.subscriptionId) return false;
+      return filter.destinationId === undefined || destinationId === filter.destinationId;
     });
+    for (const subscription of await takersOf(candidates, event, options.largeBodies)) {
+      drafts.push({
+        eventId: event.id,
+        eventSeq: event.seq,
+        destinationId: subscription.destinationId,
+        subscriptionId: subscription.id,
+        nextAttemptAt: now,
+        trigger: "replay",
+        jobId,
+      });
+    }
   }
   return drafts;
 }

@@ -11,6 +11,7 @@ import { credentialsOf } from "./credentials.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { explainEvent } from "./explain.ts";
 import type { Flow } from "./flow.ts";
+import { createLargeBodies } from "./large-bodies.ts";
 import { createRejections } from "./rejections.ts";
 import { createReplays } from "./replay.ts";
 import { createRetention, type Retention } from "./retention.ts";
@@ -48,7 +49,8 @@ export function createFlow(options: FlowOptions): RunningFlow {
   const { store, catalog, clock } = options;
   const tail = createTail();
   const counters = createCounters();
-  const shared = { ...options, tail, counters };
+  const largeBodies = createLargeBodies();
+  const shared = { ...options, tail, counters, largeBodies };
   const sender = createSender({
     transport: options.transport,
     clock,
@@ -72,7 +74,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
       deliveriesChanged: (deliveries) => worker.deliveriesChanged(deliveries),
       destinationChanged: (destinationId) => worker.destinationChanged(destinationId),
       jobChanged: replays.jobChanged,
-      explain: (event) => explainEvent({ store, catalog }, event),
+      explain: (event) => explainEvent({ store, catalog, largeBodies }, event),
       planReplay: replays.plan,
       tail,
     },
@@ -88,6 +90,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
       await Promise.all([replays.stop(), dispatcher.stop()]);
       await worker.stop(graceMs);
       await rejections.flush();
+      await largeBodies.close();
     },
   };
 }

@@ -27,7 +27,7 @@ export function sideDoors(text: string): string[] {
 /** Each heavy module has one room; whoever needs it elsewhere asks that room. */
 const ROOMS: Readonly<Record<string, RegExp>> = {
   "node:sqlite": /^src\/store\/sqlite\//,
-  "node:worker_threads": /^src\/store\/sqlite\//,
+  "node:worker_threads": /^src\/(store\/sqlite\/|flow\/large-bodies)/,
   "node:dns": /^src\/outbound\//,
   "node:tls": /^src\/outbound\//,
   undici: /^src\/outbound\//,
