@@ -107,6 +107,8 @@ function createLimitedServer(connectionsMax: number, listener: RequestListener):
   server.maxConnections = connectionsMax;
   // A reconnect costs a round trip and a handshake; so many requests amortise it, and a connection still does not live for ever.
   server.maxRequestsPerSocket = limits.REQUESTS_PER_CONNECTION_MAX;
+  // A sender that closes its half after the request still gets its answer. Node has the switch, but its types do not know it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   // Node would drop the connection without a word.
   server.on("connect", (_request, socket: Socket) => void socket.end(rawProblem("method_not_allowed", "This server is no proxy.")));
   return server;

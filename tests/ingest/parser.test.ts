@@ -1,4 +1,5 @@
 // Requests that Node's parser must refuse or that it lets through: bytes are literal, and nothing of them is stored.
+import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ADMIN_KEY, type Fixture, startFixture } from "../api/fixture.ts";
 import { eventsOf, lines, makeSource, post, refusalOf, requestsOf, type SourceRig, wire, type WireReply } from "./wire.ts";
@@ -255,4 +256,13 @@ describe("headers that may be there once", () => {
     expect(await eventsOf(app, source)).toEqual([]);
     expect((await wire(app.port, post(source.path, [auth], "{}"))).status).toBe(200);
   });
+});
+
+test("a sender that closes its half behind a whole request still gets its answer", async () => {
+  const connection = connect({ port: app.port, host: "127.0.0.1", allowHalfOpen: true });
+  connection.end(post(source.path, [], "half"));
+  const chunks: Buffer[] = [];
+  for await (const chunk of connection) chunks.push(chunk as Buffer);
+  expect(Buffer.concat(chunks).toString("latin1")).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect((await eventsOf(app, source)).map((event) => event.bodyBytes)).toEqual([4]);
 });
