@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Program, startProgram } from "../tests/kit/program.ts";
 
 const started = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -11,8 +12,8 @@ process.on("exit", () => {
 
 const root = new URL("..", import.meta.url).pathname;
 
-function launch(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...env } });
+function launch(args: string[]): ChildProcess {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   started.add(child);
   child.once("exit", () => started.delete(child));
   return child;
@@ -54,40 +55,26 @@ export async function startScript(script: string): Promise<Service> {
   return { port: Number(await firstLine(child)), pid: child.pid!, stop: () => end(child) };
 }
 
-export interface PosthornService extends Service {
+export interface PosthornService {
   url: string;
-  call<T>(method: string, path: string, body?: unknown): Promise<T>;
+  port: number;
+  pid: number;
+  call: Program["call"];
+  stop(): Promise<void>;
 }
 
 /** The real program, as built, on a data directory of its own. */
 export async function startPosthorn(): Promise<PosthornService> {
   const directory = mkdtempSync(join(tmpdir(), "posthorn-bench-"));
-  const key = "phk_bench-key-not-a-secret-000000";
-  const child = launch(["bin/posthorn.js", "start", "--json"], {
-    POSTHORN_PORT: "0",
-    POSTHORN_DATA_DIR: directory,
-    POSTHORN_API_KEY: key,
-    POSTHORN_LOG_LEVEL: "warn",
-    POSTHORN_OUTBOUND_ALLOW: "loopback",
-    POSTHORN_OUTBOUND_PLAIN_HTTP: "true",
-  });
-  const { url } = JSON.parse(await firstLine(child)) as { url: string };
+  const program = await startProgram(directory);
+  process.on("exit", () => program.killNow());
   return {
-    url,
-    port: Number(new URL(url).port),
-    pid: child.pid!,
-    async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-      const answer = await fetch(`${url}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
-      return JSON.parse(text) as T;
-    },
+    url: program.url,
+    port: Number(new URL(program.url).port),
+    pid: program.pid,
+    call: program.call,
     async stop() {
-      await end(child);
+      await program.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -1,10 +1,9 @@
 // The server of the demo: the real program on a data directory of its own, set up through its API.
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startProgram } from "../../tests/kit/program.ts";
 
-const API_KEY = "phk_demo-key-not-a-secret-0000000";
 const SOURCE_SECRET = "demo-secret-between-github-and-us";
 
 export interface DemoHook {
@@ -25,30 +24,8 @@ export interface DemoServer {
 
 export async function startDemoServer(): Promise<DemoServer> {
   const directory = mkdtempSync(join(tmpdir(), "posthorn-demo-"));
-  const child = spawn(process.execPath, [new URL("../../bin/posthorn.js", import.meta.url).pathname, "start", "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      ...process.env,
-      POSTHORN_PORT: "0",
-      POSTHORN_DATA_DIR: directory,
-      POSTHORN_API_KEY: API_KEY,
-      POSTHORN_LOG_LEVEL: "warn",
-      POSTHORN_OUTBOUND_ALLOW: "loopback",
-      POSTHORN_OUTBOUND_PLAIN_HTTP: "true",
-    },
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.once("data", (line: Buffer) => resolve((JSON.parse(line.toString()) as { url: string }).url));
-    child.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const headers = { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" };
-    const answer = await fetch(`${url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
-    return JSON.parse(text) as T;
-  }
+  const program = await startProgram(directory);
+  const { call } = program;
 
   return {
     async connect(receiverUrl) {
@@ -85,9 +62,7 @@ export async function startDemoServer(): Promise<DemoServer> {
       return found;
     },
     async stop() {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await gone;
+      await program.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };

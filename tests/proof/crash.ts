@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Arrived, compareLedgers, hashOf, type Sent, type Verdict } from "./ledger.ts";
-import { type ProofServer, startProofServer } from "./server.ts";
+import { type Program, startProgram } from "../kit/program.ts";
 
 const SECRET = "a-secret-of-the-proof-not-real";
 const SENDERS = 8;
@@ -38,7 +38,7 @@ export async function runCrashProof(options: { rounds: number; seed: number; log
   const proof: Proof = { random, sent: new Map(), arrivals, receiverUrl: receiver.url };
   let path = "";
   for (let round = 1; round <= options.rounds; round += 1) {
-    const server = await startProofServer(directory);
+    const server = await startProgram(directory);
     if (round === 1) path = await connect(server, proof.receiverUrl);
     await loadUntilKilled(server, path, proof);
     if (round % 10 === 0) options.log(`round ${round}: ${proof.sent.size} sent, ${arrivals.length} arrivals`);
@@ -52,7 +52,7 @@ export async function runCrashProof(options: { rounds: number; seed: number; log
   return { ...verdict, rounds: options.rounds, seed: options.seed, requests: proof.sent.size, integrity, events };
 }
 
-async function connect(server: ProofServer, receiverUrl: string): Promise<string> {
+async function connect(server: Program, receiverUrl: string): Promise<string> {
   const source = await server.call<{ id: string; url: string }>("POST", "/v1/sources", {
     name: "proof",
     provider: "github",
@@ -69,7 +69,7 @@ async function connect(server: ProofServer, receiverUrl: string): Promise<string
 }
 
 /** Sends from several senders at once until the process is killed under them. */
-async function loadUntilKilled(server: ProofServer, path: string, proof: Proof): Promise<void> {
+async function loadUntilKilled(server: Program, path: string, proof: Proof): Promise<void> {
   let killed = false;
   const senders = Array.from({ length: SENDERS }, async () => {
     while (!killed) await sendOne(`${server.url}${path}`, proof);
@@ -117,7 +117,7 @@ function unanswered(sent: Map<string, Sent>): Sent | null {
 
 /** A last start without load: everything still open must arrive by itself. Answers how many events the API lists. */
 async function drain(directory: string, proof: Proof): Promise<number> {
-  const server = await startProofServer(directory);
+  const server = await startProgram(directory);
   const deadline = performance.now() + DRAIN_MS_MAX;
   for (;;) {
     const waiting = await server.call<{ data: unknown[] }>("GET", "/v1/deliveries?status=waiting&limit=1");
