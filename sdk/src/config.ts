@@ -89,11 +89,11 @@ export function refuseUnknownParams(config: SchemeConfig, known: readonly string
 }
 
 /** The key bytes of a secret. Throws ConfigError when it cannot be decoded or is too short to be a secret. */
-export function secretBytes(secret: string, key: KeyEncoding, path: string): Uint8Array {
+export function secretBytes(secret: string, key: KeyEncoding, path: string, bytesMin: number = limits.secretBytesMin): Uint8Array {
   const bytes = decodeSecret(secret, key);
   if (bytes === undefined)
-    throw new ConfigError(path, `is not valid ${key === "hex" ? "hex" : "base64"}${key === "whsec" ? ' after "whsec_"' : ""}`);
-  const least = key === "whsec" ? limits.standardSecretBytesMin : limits.secretBytesMin;
+    throw new ConfigError(path, `is not valid ${key === "hex" ? "hex" : "base64"}${key.startsWith("whsec") ? ' after "whsec_"' : ""}`);
+  const least = key === "whsec" ? limits.standardSecretBytesMin : bytesMin;
   if (bytes.length < least) throw new ConfigError(path, `is too short: ${bytes.length} bytes, at least ${least} are needed`);
   return bytes;
 }
@@ -108,6 +108,8 @@ function decodeSecret(secret: string, key: KeyEncoding): Uint8Array | undefined 
       return decode("hex", secret);
     case "base64":
       return decodeBase64Secret(secret);
+    case "whsec-or-utf8":
+      return secret.startsWith("whsec_") ? decodeBase64Secret(secret.slice("whsec_".length)) : utf8(secret);
     case "whsec":
       return decodeBase64Secret(secret.startsWith("whsec_") ? secret.slice("whsec_".length) : secret);
   }

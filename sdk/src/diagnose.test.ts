@@ -141,7 +141,11 @@ describe("headers", () => {
     const diagnosis = diagnose({ headers: signed("github", text), body }, { provider: "stripe", secret: text, nowMs });
     expect(diagnosis.cause).toBe("missing_header");
     expect(diagnosis.hints).toEqual([
-      { code: "other_provider", message: "The header x-hub-signature-256 is present: this looks like GitHub; choose that provider." },
+      {
+        code: "other_provider",
+        message:
+          "The header x-hub-signature-256 is present: this looks like GitHub or Meta (WhatsApp, Messenger, Instagram, Pages); choose that provider.",
+      },
     ]);
   });
 

@@ -124,6 +124,10 @@ function hintsFor(cause: VerifyCause, message: string, subject: Case): Hint[] {
       return mismatchHints(subject);
     case "invalid_config":
       return secretTextHints(subject);
+    case "algorithm_not_allowed":
+    case "claim_mismatch":
+    case "untrusted_key_source":
+    case "unknown_key":
     case "no_secret":
     case "malformed_request":
       return [];
@@ -131,16 +135,17 @@ function hintsFor(cause: VerifyCause, message: string, subject: Case): Hint[] {
 }
 
 function missingHeaderHints(message: string, subject: Case): Hint[] {
-  const others = otherProviderHints(subject);
   const names = new Set(headerPairs(subject.request.headers).map(([name]) => name.toLowerCase()));
-  const hints = [...others];
   if (names.has("x-hub-signature") && signatureHeaders(subject.provider).includes("x-hub-signature-256")) {
-    hints.push({
-      code: "legacy_signature",
-      message:
-        "Only the old SHA-1 header x-hub-signature is present: let the sender send x-hub-signature-256, and check that no proxy drops it.",
-    });
+    return [
+      {
+        code: "legacy_signature",
+        message:
+          "Only the old SHA-1 header x-hub-signature is present: let the sender send x-hub-signature-256, and check that no proxy drops it.",
+      },
+    ];
   }
+  const hints = otherProviderHints(subject);
   if (hints.length === 0) {
     hints.push({
       code: "header_missing",
@@ -161,8 +166,13 @@ function otherProviderHints(subject: Case): Hint[] {
   }
   return [...found].map(([header, providerNames]) => ({
     code: "other_provider",
-    message: `The header ${header} is present: this looks like ${providerNames.join(" or ")}; choose that provider.`,
+    message: `The header ${header} is present: this looks like ${someOf(providerNames)}; choose that provider.`,
   }));
+}
+
+// Some headers are the habit of a dozen providers; three names show what is meant.
+function someOf(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(", ")} or another` : names.join(" or ");
 }
 
 function signatureFormHints(subject: Case): Hint[] {
@@ -271,6 +281,7 @@ const decodingNames: Readonly<Record<KeyEncoding, string>> = {
   hex: "hex",
   base64: "base64",
   whsec: 'base64 after "whsec_"',
+  "whsec-or-utf8": 'base64 after "whsec_", or plain text without it',
 };
 
 function secretDecodingHints(subject: Case): Hint[] {

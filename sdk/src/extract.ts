@@ -1,5 +1,7 @@
 // The id and type of an event, read after verification, only when somebody asks.
-import { utf8Text } from "./encoding.ts";
+import { formFields } from "./form.ts";
+import { parseJson, valueAt } from "./json.ts";
+import { jwtClaims } from "./jwt-text.ts";
 import { limits } from "./limits.ts";
 import type { Location, Provider } from "./provider.ts";
 import { providerById } from "./providers/index.ts";
@@ -10,8 +12,6 @@ export interface EventFacts {
   readonly id?: string;
   readonly type?: string;
 }
-
-const NOT_JSON = Symbol("not JSON");
 
 /**
  * Reads id and type from headers or the JSON body. Never throws: what is absent, is no short text or safe integer, or
@@ -28,7 +28,13 @@ export function extract(provider: string | Provider, request: Pick<WebhookReques
 }
 
 type Extractor = (request: Pick<WebhookRequest, "headers" | "body">) => EventFacts;
-type ReadFact = (headers: HeaderValues, json: () => unknown) => unknown;
+type ReadFact = (headers: HeaderValues, body: LazyBody) => unknown;
+
+/** The body, parsed at most once each way. */
+interface LazyBody {
+  readonly json: () => unknown;
+  readonly form: () => readonly (readonly [string, string])[];
+}
 
 // Records are constants, so what is compiled for one is kept as long as it: receivers extract from every request.
 const extractors = new WeakMap<Provider, Extractor>();
@@ -48,27 +54,77 @@ function compileExtractor(provider: Provider): Extractor {
   const typeFacts = provider.eventType.map((location) => compileLocation(location, reader));
   return ({ headers, body }) => {
     const values = reader.read(headers);
-    let parsed: unknown = undefined;
-    const json = (): unknown => (parsed ??= parseJson(body));
-    const id = firstFact(idFacts, values, json);
-    const type = firstFact(typeFacts, values, json);
+    const lazy = lazyBody(body);
+    const id = firstFact(idFacts, values, lazy);
+    const type = firstFact(typeFacts, values, lazy);
     return { ...(id === undefined ? {} : { id }), ...(type === undefined ? {} : { type }) };
   };
 }
 
-function compileLocation(location: Location, reader: HeaderReader): ReadFact {
-  const rest = location.slice(location.indexOf(":") + 1);
-  if (location.startsWith("header:")) {
-    const slot = reader.slot(rest);
-    return (headers) => headers[slot];
-  }
-  const keys = rest.split(".");
-  return (_headers, json) => valueAt(json(), keys);
+function lazyBody(body: unknown): LazyBody {
+  const text = isBody(body) ? body : "";
+  let json: unknown = undefined;
+  let form: readonly (readonly [string, string])[] | undefined;
+  return { json: () => (json ??= parseJson(text)), form: () => (form ??= formFields(text) ?? []) };
 }
 
-function firstFact(facts: readonly ReadFact[], headers: HeaderValues, json: () => unknown): string | undefined {
+function compileLocation(location: Location, reader: HeaderReader): ReadFact {
+  const colon = location.indexOf(":");
+  const rest = location.slice(colon + 1);
+  switch (location.slice(0, colon)) {
+    case "header": {
+      const slot = reader.slot(rest);
+      return (headers) => headers[slot];
+    }
+    case "form":
+      return compileFormLocation(rest);
+    case "jwt": {
+      const [name = "", claim = ""] = rest.split(":", 2);
+      const slot = reader.slot(name);
+      return (headers) => valueAt(jwtClaims(headers[slot] ?? ""), [claim]);
+    }
+    case "key":
+      return (_headers, body) => firstOtherKey(body.json(), rest.slice(1));
+    case "text":
+      return compileText(rest, reader);
+    default: {
+      const keys = rest.split(".");
+      return (_headers, body) => valueAt(body.json(), keys);
+    }
+  }
+}
+
+function compileFormLocation(rest: string): ReadFact {
+  const [name = "", path] = rest.split(":", 2);
+  const keys = path?.split(".");
+  return (_headers, body) => {
+    const value = body.form().find(([each]) => each === name)?.[1];
+    return keys === undefined || value === undefined ? value : valueAt(parseJson(value), keys);
+  };
+}
+
+function compileText(text: string, reader: HeaderReader): ReadFact {
+  // An odd piece is the inside of braces: "{json:a}.{json:b}" is "", "json:a", ".", "json:b", "".
+  const pieces = text.split(/[{}]/).map((piece, index) => (index % 2 === 0 ? piece : compileLocation(piece as Location, reader)));
+  return (headers, body) => {
+    let whole = "";
+    for (const piece of pieces) {
+      const part = typeof piece === "string" ? piece : factOf(piece(headers, body));
+      if (part === undefined) return undefined;
+      whole += part;
+    }
+    return whole;
+  };
+}
+
+function firstOtherKey(json: unknown, name: string): string | undefined {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return undefined;
+  return Object.keys(json).find((key) => key !== name);
+}
+
+function firstFact(facts: readonly ReadFact[], headers: HeaderValues, body: LazyBody): string | undefined {
   for (const read of facts) {
-    const fact = factOf(read(headers, json));
+    const fact = factOf(read(headers, body));
     if (fact !== undefined) return fact;
   }
   return undefined;
@@ -77,24 +133,4 @@ function firstFact(facts: readonly ReadFact[], headers: HeaderValues, json: () =
 function factOf(value: unknown): string | undefined {
   if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : undefined;
   return typeof value === "string" && value !== "" && value.length <= limits.eventFactCharsMax ? value : undefined;
-}
-
-function parseJson(body: unknown): unknown {
-  const text = isBody(body) ? utf8Text(body) : undefined;
-  if (text === undefined) return NOT_JSON;
-  try {
-    return JSON.parse(text) ?? NOT_JSON;
-  } catch {
-    return NOT_JSON;
-  }
-}
-
-// Only own keys are followed, so `__proto__` and `constructor` lead nowhere; the depth is that of the path.
-function valueAt(root: unknown, keys: readonly string[]): unknown {
-  let value = root;
-  for (const key of keys) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[key];
-  }
-  return value;
 }

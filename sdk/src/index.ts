@@ -5,9 +5,17 @@ export { extract, type EventFacts } from "./extract.ts";
 export { generateKeyPair, generateSecret, type KeyPair } from "./keys.ts";
 export type { SignedHeaders } from "./plan.ts";
 export type {
+  AsymmetricAlgorithm,
+  AsymmetricScheme,
   BasicScheme,
+  BodySignatureScheme,
+  CanonicalScheme,
+  CertUrlRule,
   HmacAlgorithm,
+  HmacRecipe,
   HmacScheme,
+  JwtAlgorithm,
+  JwtScheme,
   KeyEncoding,
   Location,
   NoneScheme,
@@ -20,6 +28,7 @@ export type {
   TimestampUnit,
   TokenScheme,
 } from "./provider.ts";
+export { signsUrl } from "./provider.ts";
 export { providerById, providers } from "./providers/index.ts";
 export type { FetchHeaders, HeadersInput, WebhookRequest } from "./request.ts";
 export { ConfigError, type VerifyCause, type VerifyFailure, type VerifyResult, type VerifySuccess } from "./result.ts";

@@ -14,4 +14,15 @@ export const limits = {
   eventFactCharsMax: 256,
   /** Larger bodies are not re-serialised by diagnose. */
   diagnoseBodyBytesMax: 1024 * 1024,
+  /** RSA keys from 2048 to 8192 bits. */
+  rsaBytesMin: 256,
+  rsaBytesMax: 1024,
+  /** Keys of one JWKS. */
+  jwksKeysMax: 16,
+  /** Characters of a JSON Web Token; larger ones are not decoded. */
+  jwtCharsMax: 16 * 1024,
+  /** Items of one body that are signed one by one. */
+  signedItemsMax: 100,
+  /** Headers that one request may name as signed. */
+  signedHeadersMax: 64,
 } as const;

@@ -4,24 +4,36 @@
 // Keys and candidates both carry their algorithm and only equal algorithms ever meet, so a public key can never be
 // used as an HMAC secret and a v1 signature is never checked against an ed25519 key.
 import type { Encoding } from "./encoding.ts";
-import type { HmacAlgorithm } from "./provider.ts";
+import type { AsymmetricAlgorithm, HmacAlgorithm } from "./provider.ts";
 import type { WebhookRequest } from "./request.ts";
 import type { VerifyFailure } from "./result.ts";
 
 /** `equal` compares the secret itself, for shared tokens. */
-export type Algorithm = HmacAlgorithm | "ed25519" | "equal";
+export type Algorithm = HmacAlgorithm | AsymmetricAlgorithm | "equal";
 
 export interface Key {
   readonly algorithm: Algorithm;
-  /** HMAC key, raw 32-byte ed25519 public key, or the token. */
+  /** HMAC key, raw 32-byte ed25519 public key, SPKI in DER of other public keys, or the token. */
   readonly bytes: Uint8Array;
   /** Position in the configured secrets; undefined for a key given as `publicKey`. */
   readonly secretIndex: number | undefined;
+  /** The `kid` of a public key. */
+  readonly keyId?: string | undefined;
+  /** The option it comes from, for the error of a key that cannot be used. */
+  readonly path?: string;
 }
 
 export interface Candidate {
   readonly algorithm: Algorithm;
   readonly bytes: Uint8Array;
+  /** When both have one, only the key of this id is tried. */
+  readonly keyId?: string | undefined;
+}
+
+/** Something that must be signed. */
+export interface Signed {
+  readonly content: Content;
+  readonly candidates: readonly Candidate[];
 }
 
 /** Pieces whose concatenation is signed; a string is its UTF-8 bytes. The body is never copied. */
@@ -32,6 +44,14 @@ export interface Plan {
   readonly content: Content;
   /** At most `limits.signaturesMax`, each of the exact length of its algorithm. */
   readonly candidates: readonly Candidate[];
+  /** Other contents the signature may cover instead, for senders that write one URL in several ways. */
+  readonly alternatives?: readonly Content[];
+  /** What else must have these SHA-256 digests, all of which stand inside the signed content. */
+  readonly digests?: readonly { readonly content: string | Uint8Array; readonly sha256: Uint8Array }[];
+  /** More that the same key must have signed, for bodies whose items are signed one by one. */
+  readonly also?: readonly Signed[];
+  /** Checks what stands inside the signed body; runs only when a key has matched. */
+  readonly after?: () => VerifyFailure | undefined;
 }
 
 export interface CompiledScheme {
@@ -58,6 +78,8 @@ export interface SignRequest {
   readonly url?: string;
   readonly headers?: WebhookRequest["headers"];
   readonly body: Uint8Array | string;
+  /** Given by the executor, for schemes that sign hashes. */
+  sha256(content: Uint8Array | string): Uint8Array;
 }
 
 export interface SignedHeaders {
@@ -85,6 +107,8 @@ export interface PreparedSignature {
 export const digestBytes: Readonly<Record<HmacAlgorithm | "ed25519", number>> = {
   "hmac-sha1": 20,
   "hmac-sha256": 32,
+  "hmac-sha384": 48,
   "hmac-sha512": 64,
+  "sha256-prefix": 32,
   ed25519: 64,
 };

@@ -4,24 +4,41 @@ import type { Encoding } from "./encoding.ts";
 /** Options of a source that are not secret, for example the header of the generic `hmac` provider. */
 export type Params = Readonly<Record<string, string | number | boolean>>;
 
-/** Where a fact about the event stands: `header:x-github-delivery`, or `json:data.0.id` inside a JSON body. */
-export type Location = `header:${string}` | `json:${string}`;
+/**
+ * Where a fact about the event stands. `header:x-github-delivery`. `json:data.0.id` inside a JSON body. `form:name` in a
+ * form body, and `form:payload:event.0.id` inside the JSON of a form field. `key:!update_id`: the first key of a JSON
+ * body that is another one. `jwt:x-signature:jti`: a claim of the token in a header. `text:{json:a}.{json:b}`: several of these in a text, absent when one of them is.
+ */
+export type Location = `header:${string}` | `json:${string}` | `form:${string}` | `key:!${string}` | `jwt:${string}` | `text:${string}`;
 
-export type HmacAlgorithm = "hmac-sha1" | "hmac-sha256" | "hmac-sha512";
+/** `sha256-prefix` is no HMAC: plain SHA-256 over the secret followed by the content, as some older senders do. */
+export type HmacAlgorithm = "hmac-sha1" | "hmac-sha256" | "hmac-sha384" | "hmac-sha512" | "sha256-prefix";
+
+/** ECDSA signatures are DER, or with `-raw` the two numbers side by side as in a JWT. RSA is PKCS #1 v1.5. */
+export type AsymmetricAlgorithm = "ed25519" | "ecdsa-p256-sha256" | "ecdsa-p256-sha256-raw" | "rsa-sha256" | "rsa-sha1";
 
 /**
  * How the text of a secret becomes key bytes. `utf8`: the text as it is. `whsec`: base64 after an optional `whsec_`
- * prefix. `nfkd`: UTF-8 after Unicode normalisation.
+ * prefix. `whsec-or-utf8`: base64 after `whsec_`, or else the text as it is. `nfkd`: UTF-8 after Unicode normalisation.
  */
-export type KeyEncoding = "utf8" | "nfkd" | "hex" | "base64" | "whsec";
+export type KeyEncoding = "utf8" | "nfkd" | "hex" | "base64" | "whsec" | "whsec-or-utf8";
 
 export type TimestampUnit = "s" | "ms" | "rfc3339";
 
 /** The signature header. `header` lists alternatives, the first one present counts. */
 export interface SignatureRule {
   readonly header: readonly string[];
-  /** `raw` (default): one signature. `list`: several, split at `sep`. `kv`: `t=1,v1=abc` pairs, split at `sep`. */
-  readonly parse?: "raw" | "list" | "kv";
+  /** true: the sender may repeat the header; its values are one list. Everywhere else a repeated header is refused. */
+  readonly repeats?: true;
+  /** true: the headers are no alternatives; each one present holds the signature of another key. */
+  readonly every?: true;
+  /**
+   * `raw` (default): one signature. `list`: several, split at `sep`. `kv`: `t=1,v1=abc` pairs, split at `sep`.
+   * `csv`: the timestamp, then signatures, split at `sep`.
+   */
+  readonly parse?: "raw" | "list" | "kv" | "csv";
+  /** In `kv`: stands between sets of pairs, each with a timestamp of its own. */
+  readonly setSep?: string;
   readonly sep?: string;
   /** Stands before each signature; in a list, items without it are other versions and are ignored. */
   readonly prefix?: string;
@@ -32,25 +49,39 @@ export interface SignatureRule {
 }
 
 export interface TimestampRule {
-  /** `sig`: from the `tsKey` of the signature header. `header:a|b`: the first of these headers present. */
-  readonly from: "sig" | `header:${string}`;
+  /**
+   * `sig`: from the `tsKey` of the signature header. `header:a|b`: the first of these headers present. `json:a.b`: from
+   * the signed JSON body, read only once the signature has matched.
+   */
+  readonly from: "sig" | `header:${string}` | `json:${string}`;
   readonly unit: TimestampUnit;
   /** Largest accepted age, inclusive; undefined: any age, because the provider states no limit. */
   readonly toleranceSeconds?: number;
   /** true: a timestamp further ahead than the tolerance is refused; false: the future is accepted, as Stripe does. */
   readonly future: boolean;
+  /** With `future`: the largest accepted lead, where it is another one than the age. */
+  readonly aheadSeconds?: number;
 }
 
 /** One HMAC over a template, in a header: the recipe of most providers. */
-export interface HmacScheme {
-  readonly kind: "hmac";
+export interface HmacRecipe {
   readonly alg: HmacAlgorithm;
   readonly key: KeyEncoding;
   readonly sig: SignatureRule;
   readonly enc: Encoding;
-  /** Signed bytes: literals and `{body} {ts} {method} {url} {header:a|b} {param:x}`. */
+  /** Signed bytes: literals and `{body} {ts} {method} {url} {form} {header:a|b} {param:x}`. */
   readonly content: string;
   readonly ts?: TimestampRule;
+  /** true: the sender writes the signed URL with or without its port; both are tried. */
+  readonly anyPort?: true;
+  /** A query parameter with the SHA-256 of the body in hex; where present, it stands for `{form}` in the content. */
+  readonly bodyDigestQuery?: string;
+}
+
+export interface HmacScheme extends HmacRecipe {
+  readonly kind: "hmac";
+  /** Versions of the signature that the sender may use instead, chosen by the parameter of this name, never by a request. */
+  readonly versions?: { readonly param: string; readonly recipes: Readonly<Record<string, HmacRecipe>> };
   /** The generic provider: the fields above are defaults which `params` replaces. */
   readonly fromParams?: boolean;
 }
@@ -85,7 +116,85 @@ export interface NoneScheme {
   readonly kind: "none";
 }
 
-export type Scheme = HmacScheme | StandardWebhooksScheme | TokenScheme | BasicScheme | NoneScheme;
+/** Which certificate URLs of a request are the vendor's: the exact hosts, and hosts with `*` for one label, the region. */
+export interface CertUrlRule {
+  readonly hosts: readonly string[];
+  readonly regionalHosts?: readonly string[];
+  /** How the path must end, for example `.pem`. */
+  readonly suffix?: string;
+}
+
+/** One signature of the vendor's private key over a template, in a header. */
+export interface AsymmetricScheme {
+  readonly kind: "asymmetric";
+  readonly alg: AsymmetricAlgorithm;
+  readonly header: string;
+  readonly enc: Encoding;
+  /** As in HmacScheme. */
+  readonly content: string;
+  /** `crc32`: `{body}` is the CRC-32 of the body as a decimal number. */
+  readonly bodyAs?: "crc32";
+  readonly ts?: { readonly header: string; readonly unit: TimestampUnit; readonly toleranceSeconds?: number };
+  /** The header that names the certificate. It is checked, never followed: the certificate is given as public key. */
+  readonly certUrl?: CertUrlRule & { readonly header: string };
+  /** A header that names the algorithm, and the one value that is accepted. */
+  readonly algorithmHeader?: { readonly name: string; readonly value: string };
+}
+
+export type JwtAlgorithm = "HS256" | "HS384" | "HS512" | "ES256" | "RS256";
+
+/** A JSON Web Token (RFC 7519) in a header, with claims about the request. */
+export interface JwtScheme {
+  readonly kind: "jwt";
+  readonly header: string;
+  /** Stands before the token, compared without case, for example `Bearer `. */
+  readonly prefix?: string;
+  /** The only algorithms accepted, all of one family: secrets for HS…, public keys for the others. */
+  readonly algs: readonly JwtAlgorithm[];
+  /** How far the clocks may differ, for `exp`, `nbf` and an `iat` in the future. */
+  readonly leewaySeconds: number;
+  /** true: `exp` must be there. It is always checked when it is. */
+  readonly expires?: true;
+  /** Largest age by `iat`, inclusive, which must then be there. */
+  readonly maxAgeSeconds?: number;
+  readonly iss?: string;
+  /** Claims that must equal a parameter of the source, which must be given unless it is optional. */
+  readonly claims?: readonly { readonly claim: string; readonly param: string; readonly optional?: true }[];
+  /** Claims that must be `true`. */
+  readonly trueClaims?: readonly string[];
+  /** The claim with the SHA-256 of the body. `absentWhenEmpty`: it may be missing when there is no body. */
+  readonly bodyHash?: { readonly claim: string; readonly enc: Encoding; readonly absentWhenEmpty?: true };
+  /** The claim with the SHA-256 of the full URL, in hex. */
+  readonly urlHashClaim?: string;
+  /** The claim with Atlassian's query string hash: SHA-256 of method, path and sorted query, in hex. */
+  readonly queryHashClaim?: string;
+}
+
+/** The signature stands inside the JSON body, over some of its fields; each layout is code of its own. */
+export interface BodySignatureScheme {
+  readonly kind: "body-signature";
+  readonly layout: "adyen" | "aws-sns" | "mailgun";
+  readonly key?: KeyEncoding;
+  readonly certUrl?: CertUrlRule;
+}
+
+/** An HMAC over the method, path, chosen headers and body written as lines. */
+export interface CanonicalScheme {
+  readonly kind: "canonical";
+  readonly layout: "contentful";
+  readonly toleranceSeconds: number;
+}
+
+export type Scheme =
+  | HmacScheme
+  | StandardWebhooksScheme
+  | TokenScheme
+  | BasicScheme
+  | NoneScheme
+  | AsymmetricScheme
+  | JwtScheme
+  | BodySignatureScheme
+  | CanonicalScheme;
 
 export interface Provider {
   /** Equal to the file name. */
@@ -101,6 +210,25 @@ export interface Provider {
   readonly bodyAuthenticated: boolean;
   /** Steps for a person who sets the webhook up at the vendor, as plain sentences. */
   readonly setup: readonly string[];
+  /** Shortest secret, where the vendor's own ones are shorter than we would take. */
+  readonly secretBytesMin?: number;
+  /** true: from memory of the vendor's documentation, not checked against it. */
+  readonly experimental?: true;
+  /** Seconds within which the vendor wants its answer. */
+  readonly answerWithinSeconds?: number;
+  /** How the vendor repeats a failed delivery, as a plain sentence. */
+  readonly retry?: string;
+  /** Where requests come from: CIDR ranges and addresses, or the URL at which the vendor publishes them. */
+  readonly ipRanges?: readonly string[];
+}
+
+/** Whether the signature covers the URL, so that a source needs the public URL as it is registered at the provider. */
+export function signsUrl(provider: Provider): boolean {
+  const { scheme } = provider;
+  if (scheme.kind === "canonical") return true;
+  if (scheme.kind === "jwt") return scheme.urlHashClaim !== undefined || scheme.queryHashClaim !== undefined;
+  if (scheme.kind !== "hmac") return false;
+  return [scheme, ...Object.values(scheme.versions?.recipes ?? {})].some((recipe) => recipe.content.includes("{url}"));
 }
 
 /** The headers that carry a provider's signature, in lower case; empty where nothing about the header tells the provider, as with Authorization. */
@@ -108,11 +236,18 @@ export function signatureHeaders(provider: Provider): readonly string[] {
   const { scheme } = provider;
   switch (scheme.kind) {
     case "hmac":
-      return scheme.sig.header;
+      return scheme.sig.header.filter((name) => name !== "authorization");
     case "standard-webhooks":
       return scheme.headerPrefixes.map((prefix) => `${prefix}-signature`);
     case "token":
       return scheme.header === undefined || scheme.header === "authorization" ? [] : [scheme.header];
+    case "asymmetric":
+      return [scheme.header];
+    case "jwt":
+      return scheme.header === "authorization" ? [] : [scheme.header];
+    case "canonical":
+      return ["x-contentful-signature"];
+    case "body-signature":
     case "basic":
     case "none":
       return [];

@@ -11,6 +11,10 @@
  * - `signature_mismatch`: well-formed, but made with another secret or over other bytes
  * - `unknown_signature_version`: only signatures of versions for which no key is configured
  * - `wrong_token`, `wrong_credentials`: the shared token, or user and password, are not the configured ones
+ * - `algorithm_not_allowed`: the request names an algorithm this provider does not use, such as `none`
+ * - `claim_mismatch`: the token is signed, but for another issuer, audience or account, or lacks a claim
+ * - `untrusted_key_source`: the request names a certificate that is not at an address of the vendor
+ * - `unknown_key`: signed with a key of the vendor that is not configured here, as after a rotation
  * - `no_secret`: there is nothing to verify with
  * - `invalid_config`: the options of `verify()` are unusable; the message names the option
  * - `malformed_request`: the request value itself is unusable, for example a body that is a parsed object
@@ -26,6 +30,10 @@ export type VerifyCause =
   | "unknown_signature_version"
   | "wrong_token"
   | "wrong_credentials"
+  | "algorithm_not_allowed"
+  | "claim_mismatch"
+  | "untrusted_key_source"
+  | "unknown_key"
   | "no_secret"
   | "invalid_config"
   | "malformed_request";

@@ -16,7 +16,7 @@ export interface SignatureFormat {
 export interface ParsedSignatures {
   readonly ok: true;
   readonly candidates: readonly Candidate[];
-  /** From the `tsKey` of a kv header. */
+  /** From the `tsKey` of a kv header, or the start of a csv header. */
   readonly timestamp: string | undefined;
 }
 
@@ -29,7 +29,38 @@ export function parseSignatures(value: string, format: SignatureFormat): ParsedS
       return parseList(value, format);
     case "kv":
       return parsePairs(value, format);
+    case "csv":
+      return parsePositions(value, format);
   }
+}
+
+/** The sets of a header with `setSep`, each parsed alone; the failure is that of the first when none can be read. */
+export function parseSignatureSets(value: string, separator: string, format: SignatureFormat): ParsedSignatures[] | VerifyFailure {
+  const sets: ParsedSignatures[] = [];
+  let failed: VerifyFailure | undefined;
+  for (let from = 0, end = 0; from <= value.length && sets.length < limits.signaturesMax; from = end + separator.length) {
+    end = itemEnd(value, separator, from);
+    if (end === from) continue;
+    const parsed = parsePairs(value.slice(from, end), format);
+    if (parsed.ok) sets.push(parsed);
+    else failed ??= parsed;
+  }
+  return sets.length > 0 ? sets : (failed ?? malformed(format));
+}
+
+function parsePositions(value: string, format: SignatureFormat): ParsedSignatures | VerifyFailure {
+  const { sep = "," } = format.rule;
+  const first = itemEnd(value, sep, 0);
+  const candidates: Candidate[] = [];
+  let known = 0;
+  for (let from = first + sep.length, end = 0; from <= value.length && known < limits.signaturesMax; from = end + sep.length) {
+    end = itemEnd(value, sep, from);
+    from = skipSpaces(value, from, end);
+    known++;
+    const candidate = candidateOf(value, from, end, format);
+    if (candidate !== undefined) candidates.push(candidate);
+  }
+  return candidates.length > 0 ? { ok: true, candidates, timestamp: value.slice(0, first) } : malformed(format);
 }
 
 function candidateOf(text: string, from: number, to: number, format: SignatureFormat): Candidate | undefined {

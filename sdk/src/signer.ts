@@ -1,6 +1,6 @@
 // A signer made once per endpoint: synchronous, for the hot path of deliveries, with several secrets for rotation.
 import { resolveConfig } from "./config.ts";
-import { nodeSigner } from "./node-crypto.ts";
+import { nodeSigner, sha256 } from "./node-crypto.ts";
 import type { SignedHeaders } from "./plan.ts";
 import type { Params, Provider } from "./provider.ts";
 import { ConfigError } from "./result.ts";
@@ -48,7 +48,7 @@ export function createSigner(options: SignerOptions): Signer {
     sign(input) {
       const { id, type, method, url, headers, body } = input;
       if (!isBody(body)) throw new ConfigError("body", "must be bytes (Uint8Array) or a string");
-      const prepared = signer.prepare({ id, type, method, url, headers, body, timestampMs: timestampMs(input.timestampSeconds) });
+      const prepared = signer.prepare({ id, type, method, url, headers, body, timestampMs: timestampMs(input.timestampSeconds), sha256 });
       const signed = prepared.finish(run(prepared.content));
       addHeader(signed, idHeader, "id", id);
       addHeader(signed, typeHeader, "type", type);

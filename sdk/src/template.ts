@@ -1,4 +1,5 @@
 // The template of signed content, compiled once: `{ts}.{body}` becomes a list of parts, and no request parses text.
+import { sortedForm } from "./form.ts";
 import type { Content } from "./plan.ts";
 import type { Params } from "./provider.ts";
 import type { HeaderReader, HeaderValues, WebhookRequest } from "./request.ts";
@@ -10,11 +11,13 @@ type Part =
   | { readonly kind: "ts" }
   | { readonly kind: "method" }
   | { readonly kind: "url" }
+  | { readonly kind: "form" }
   | { readonly kind: "header"; readonly names: readonly string[]; readonly slots: readonly number[] };
 
 export interface Template {
   readonly usesTimestamp: boolean;
   readonly usesBody: boolean;
+  readonly usesUrl: boolean;
   /** Names of headers that are part of the signed content, each with its alternatives. */
   readonly headers: readonly (readonly string[])[];
   /** The names of `{param:x}`. */
@@ -24,7 +27,7 @@ export interface Template {
 
 type RenderRequest = Pick<WebhookRequest, "method" | "url" | "body">;
 
-const PLACEHOLDERS = "{body} {ts} {method} {url} {header:name} {param:name}";
+const PLACEHOLDERS = "{body} {ts} {method} {url} {form} {header:name} {param:name}";
 
 /** Throws ConfigError at `path` for a placeholder that does not exist, and at `params.x` for an absent parameter. */
 export function compileTemplate(text: string, path: string, params: Params, reader: HeaderReader): Template {
@@ -40,7 +43,8 @@ export function compileTemplate(text: string, path: string, params: Params, read
   const bodyOnly = parts.length === 1 && parts[0]?.kind === "body";
   return {
     usesTimestamp: parts.some((part) => part.kind === "ts"),
-    usesBody: parts.some((part) => part.kind === "body"),
+    usesBody: parts.some((part) => part.kind === "body" || part.kind === "form"),
+    usesUrl: parts.some((part) => part.kind === "url"),
     headers: parts.flatMap((part) => (part.kind === "header" ? [part.names] : [])),
     params: paramNames,
     render: bodyOnly ? (request) => [request.body] : (request, values, timestamp) => render(parts, request, values, timestamp),
@@ -77,6 +81,7 @@ function compilePart(piece: Piece, path: string, params: Params, paramNames: str
     case "ts":
     case "method":
     case "url":
+    case "form":
       return { kind: piece.text };
   }
   if (piece.text.startsWith("header:")) {
@@ -124,6 +129,12 @@ function render(parts: readonly Part[], request: RenderRequest, values: HeaderVa
           return failure("missing_header", `The header ${part.names.join(" or ")} is missing; it is part of what is signed.`);
         if (value === null) return failure("duplicate_header", `The header ${part.names.join(" or ")} is present more than once.`);
         text += value;
+        break;
+      }
+      case "form": {
+        const form = sortedForm(request.body);
+        if (form === undefined) return failure("signature_mismatch", "The body is no form, so it is not what was signed.");
+        text += form;
         break;
       }
       case "body":

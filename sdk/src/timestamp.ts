@@ -39,6 +39,8 @@ export interface TimestampCheck {
   /** Undefined: every age is accepted. */
   readonly toleranceSeconds: number | undefined;
   readonly future: boolean;
+  /** With `future`: the largest accepted lead; undefined: the tolerance. */
+  readonly aheadSeconds?: number | undefined;
 }
 
 const UNIT_NAMES: Readonly<Record<TimestampUnit, string>> = {
@@ -60,11 +62,9 @@ export function checkTimestamp(text: string, check: TimestampCheck, nowMs: numbe
   if (!(ageSeconds <= tolerance)) {
     return failure("timestamp_too_old", `The timestamp is ${Math.floor(ageSeconds)} s old; the tolerance is ${tolerance} s.`);
   }
-  if (check.future && !(-ageSeconds <= tolerance)) {
-    return failure(
-      "timestamp_in_future",
-      `The timestamp is ${Math.ceil(-ageSeconds)} s ahead of the clock; the tolerance is ${tolerance} s.`,
-    );
+  const ahead = check.aheadSeconds ?? tolerance;
+  if (check.future && !(-ageSeconds <= ahead)) {
+    return failure("timestamp_in_future", `The timestamp is ${Math.ceil(-ageSeconds)} s ahead of the clock; the tolerance is ${ahead} s.`);
   }
   return undefined;
 }

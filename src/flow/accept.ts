@@ -289,6 +289,10 @@ function rejectionCause(cause: VerifyCause): RejectionCause {
     case "wrong_token":
     case "wrong_credentials":
       return "wrong_credentials";
+    case "algorithm_not_allowed":
+    case "claim_mismatch":
+    case "untrusted_key_source":
+    case "unknown_key":
     case "malformed_signature":
     case "malformed_timestamp":
     case "signature_mismatch":

@@ -1,5 +1,14 @@
 // Turns a source into what the hot path asks of it: everything that can be made once is made here, when it is saved.
-import { ConfigError, createVerifier, type Params, type Verifier, type VerifyResult, type WebhookRequest } from "@posthorn/sdk";
+import {
+  ConfigError,
+  createVerifier,
+  type Params,
+  type Verifier,
+  type VerifyResult,
+  type WebhookRequest,
+  providerById,
+  signsUrl,
+} from "@posthorn/sdk";
 import { createAddressMatcher, parseCidr } from "../core/cidr.ts";
 import { createTokenBucket, type TokenBucket } from "../core/rate.ts";
 import type { Source, SourceResponse, SourceSecret } from "../core/source.ts";
@@ -89,7 +98,7 @@ function verifierOf(source: Source, secrets: readonly SourceSecret[]): Verifier 
 
 /** Everything wrong with a source that its schema cannot see. */
 export function checkSource(source: Source, nowMs: number): FieldProblem[] {
-  const problems = [...checkVerifier(source, nowMs), ...checkResponse(source.response)];
+  const problems = [...checkVerifier(source, nowMs), ...checkSignedUrl(source), ...checkResponse(source.response)];
   for (const [index, range] of source.allowedIps.entries()) {
     const parsed = parseCidr(range);
     if (!parsed.ok) problems.push({ path: `allowedIps[${index}]`, message: parsed.message });
@@ -112,6 +121,13 @@ function checkVerifier(source: Source, nowMs: number): FieldProblem[] {
     if (!(error instanceof ConfigError)) throw error;
     return [{ path: secretPath(error.path, source.secrets, checked), message: messageOf(error) }];
   }
+}
+
+/** Behind proxies and tunnels nobody but the owner knows the URL that the provider signs. */
+function checkSignedUrl({ provider, params }: Source): FieldProblem[] {
+  const record = providerById(provider);
+  if (record === undefined || !signsUrl(record) || typeof params["url"] === "string") return [];
+  return [{ path: "params.url", message: `${record.name} signs the URL it calls. Give the ingest URL exactly as it is registered there.` }];
 }
 
 /** The verifier counts the secrets it was given; the caller counts the ones in the source. */

@@ -1,4 +1,5 @@
 // The shared secrets a sender proves itself with: they are checked, and then neither stored nor passed on.
+import { providerById } from "@posthorn/sdk";
 import type { RequestHead } from "../core/event.ts";
 import type { Source } from "../core/source.ts";
 
@@ -31,11 +32,17 @@ export function credentialsOf(source: Source | undefined): Credentials {
 function findCredentials({ provider, params, auth }: Source): Credentials {
   const headers = new Set<string>();
   let query: string | null = null;
-  if (auth.kind === "basic" || auth.kind === "bearer" || provider === "basic") headers.add("authorization");
+  if (auth.kind === "basic" || auth.kind === "bearer") headers.add("authorization");
   if (auth.kind === "apiKey") headers.add(auth.header.toLowerCase());
-  if (provider === "token") {
-    if (typeof params["query"] === "string") query = params["query"];
-    else headers.add(typeof params["header"] === "string" ? params["header"].toLowerCase() : "authorization");
+  const scheme = providerById(provider)?.scheme;
+  if (scheme?.kind === "basic") headers.add("authorization");
+  if (scheme?.kind === "token") {
+    // Where the token stands: what the source says, for the schemes that may be told, or the provider's own place.
+    const told = scheme.fromParams === true ? params : {};
+    if (typeof told["query"] === "string") query = told["query"];
+    else if (typeof told["header"] === "string") headers.add(told["header"].toLowerCase());
+    else if (scheme.header !== undefined) headers.add(scheme.header.toLowerCase());
+    else if (scheme.query !== undefined) query = scheme.query;
   }
   return headers.size === 0 && query === null ? NO_CREDENTIALS : { headers, query };
 }

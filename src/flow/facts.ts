@@ -36,5 +36,5 @@ export function readFacts(readers: FactReaders, request: RawRequest): Facts {
 export function factsNeedBody({ provider, dedupe, keyFrom }: Pick<Source, "provider" | "dedupe" | "keyFrom">): boolean {
   if (dedupe.by === "body" || dedupe.by === "jsonPath" || keyFrom?.startsWith("json:") === true) return true;
   const record = providerById(provider);
-  return record !== undefined && [...record.eventId, ...record.eventType].some((location) => location.startsWith("json:"));
+  return record !== undefined && [...record.eventId, ...record.eventType].some((location) => !location.startsWith("header:"));
 }

@@ -86,6 +86,7 @@ describe("POST /v1/sources", () => {
     [{ bodyBytesMax: 1e12 }, "bodyBytesMax"],
     [{ name: "x".repeat(201) }, "name"],
     [{ name: "a\u001b[31m" }, "name"],
+    [{ provider: "twilio", secrets: ["fixture-auth-token"] }, "params.url"],
   ])("422 for %j at %s", async (fields, path) => {
     const reply = await app.post("/v1/sources", { name: "bad", ...fields });
     expect(reply.status).toBe(422);

@@ -2,8 +2,14 @@
 import type { SchemeConfig } from "../config.ts";
 import type { CompiledScheme, CompiledSigner } from "../plan.ts";
 import { ConfigError } from "../result.ts";
+import { compileAsymmetric } from "./asymmetric.ts";
 import { compileBasic, compileBasicSigner } from "./basic.ts";
-import { compileHmac, compileHmacSigner } from "./hmac.ts";
+import { compileBodySignature } from "./body-signature.ts";
+import { compileCanonical, compileCanonicalSigner } from "./canonical.ts";
+import { compileHmac } from "./hmac.ts";
+import { compileHmacSigner } from "./hmac-sign.ts";
+import { compileJwt } from "./jwt.ts";
+import { compileJwtSigner } from "./jwt-sign.ts";
 import { compileNone, compileNoneSigner } from "./none.ts";
 import { compileStandardWebhooks, compileStandardWebhooksSigner } from "./standard-webhooks.ts";
 import { compileToken, compileTokenSigner } from "./token.ts";
@@ -21,6 +27,14 @@ export function compileScheme(config: SchemeConfig): CompiledScheme {
       return compileBasic(config);
     case "none":
       return compileNone(config);
+    case "asymmetric":
+      return compileAsymmetric(config, scheme);
+    case "jwt":
+      return compileJwt(config, scheme);
+    case "body-signature":
+      return compileBodySignature(config, scheme);
+    case "canonical":
+      return compileCanonical(config, scheme);
     default:
       return unknownKind(scheme);
   }
@@ -39,6 +53,13 @@ export function compileSigner(config: SchemeConfig): CompiledSigner {
       return compileBasicSigner(config);
     case "none":
       return compileNoneSigner(config);
+    case "jwt":
+      return compileJwtSigner(config, scheme);
+    case "canonical":
+      return compileCanonicalSigner(config);
+    case "asymmetric":
+    case "body-signature":
+      throw new ConfigError("provider", `${config.provider.name} can be verified here, not signed`);
     default:
       return unknownKind(scheme);
   }

@@ -1,0 +1,21 @@
+// Amazon SNS over HTTP. The named fields of a message are signed; MessageAttributes and UnsubscribeURL are not.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "aws-sns",
+  name: "Amazon SNS",
+  docsUrl: "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
+  scheme: {
+    kind: "body-signature",
+    layout: "aws-sns",
+    certUrl: { hosts: [], regionalHosts: ["sns.*.amazonaws.com", "sns.*.amazonaws.com.cn"], suffix: ".pem" },
+  },
+  eventId: ["json:MessageId"],
+  eventType: ["json:Type"],
+  bodyAuthenticated: false,
+  setup: [
+    "Create an HTTPS subscription of your topic with the URL of this source, without raw message delivery.",
+    "Save the ARN of the topic here as the parameter topicArn: without it, topics of other accounts are accepted too.",
+    "Download the certificate named by SigningCertURL in a request and save it here as the public key.",
+  ],
+} as const satisfies Provider;

@@ -1,0 +1,23 @@
+// Bitbucket Data Center webhooks.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "bitbucket-data-center",
+  name: "Bitbucket Data Center",
+  docsUrl: "https://confluence.atlassian.com/bitbucketserver",
+  scheme: {
+    kind: "hmac",
+    alg: "hmac-sha256",
+    key: "utf8",
+    sig: { header: ["x-hub-signature"], prefix: "sha256=" },
+    enc: "hex",
+    content: "{body}",
+  },
+  eventId: ["header:x-request-id"],
+  eventType: ["header:x-event-key"],
+  bodyAuthenticated: true,
+  setup: [
+    "Create a webhook in Bitbucket and enter the URL of this source.",
+    "Enter the secret of this source as the secret of the webhook, then choose the events and save.",
+  ],
+} as const satisfies Provider;

@@ -1,0 +1,16 @@
+// Clerk: Standard Webhooks headers.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "clerk",
+  name: "Clerk",
+  docsUrl: "https://clerk.com/docs",
+  scheme: { kind: "standard-webhooks", key: "whsec", headerPrefixes: ["svix"], toleranceSeconds: 300 },
+  eventId: ["header:svix-id"],
+  eventType: ["json:type"],
+  bodyAuthenticated: true,
+  setup: [
+    "Create a webhook endpoint in Clerk and enter the URL of this source.",
+    "Copy the signing secret that Clerk shows and save it here as it is.",
+  ],
+} as const satisfies Provider;

@@ -1,0 +1,17 @@
+// Google Calendar: a shared token in the header x-goog-channel-token.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "google-calendar",
+  name: "Google Calendar",
+  docsUrl: "https://developers.google.com/workspace/calendar/api/guides/push",
+  scheme: { kind: "token", header: "x-goog-channel-token" },
+  eventId: ["text:{header:x-goog-channel-id}.{header:x-goog-message-number}"],
+  eventType: ["header:x-goog-resource-state"],
+  bodyAuthenticated: false,
+  setup: [
+    "Open a channel through the watch method of the API with the URL of this source as its address.",
+    "Give the secret of this source as the token of the channel.",
+    "The request carries no change: fetch the resource through the API.",
+  ],
+} as const satisfies Provider;

@@ -1,0 +1,17 @@
+// Gumroad: a shared token in the query of the URL.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "gumroad",
+  name: "Gumroad",
+  docsUrl: "https://gumroad.com/api",
+  scheme: { kind: "token", query: "token", fromParams: true },
+  eventId: [],
+  eventType: ["form:resource_name"],
+  bodyAuthenticated: false,
+  experimental: true,
+  setup: [
+    "Enter the URL of this source in Gumroad, with ?token= and the secret of this source at its end.",
+    "Where the sender can send a header instead, name that header as the parameter header here.",
+  ],
+} as const satisfies Provider;

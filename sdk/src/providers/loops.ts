@@ -1,0 +1,16 @@
+// Loops: Standard Webhooks headers.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "loops",
+  name: "Loops",
+  docsUrl: "https://loops.so/docs",
+  scheme: { kind: "standard-webhooks", key: "whsec", headerPrefixes: ["webhook", "svix"], toleranceSeconds: 300 },
+  eventId: ["header:webhook-id", "header:svix-id"],
+  eventType: ["json:type", "json:event_type"],
+  bodyAuthenticated: true,
+  setup: [
+    "Create a webhook endpoint in Loops and enter the URL of this source.",
+    "Copy the signing secret that Loops shows and save it here as it is.",
+  ],
+} as const satisfies Provider;

@@ -1,0 +1,26 @@
+// Slack webhooks.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "slack",
+  name: "Slack",
+  docsUrl: "https://docs.slack.dev/authentication/verifying-requests-from-slack",
+  scheme: {
+    kind: "hmac",
+    alg: "hmac-sha256",
+    key: "utf8",
+    sig: { header: ["x-slack-signature"], prefix: "v0=" },
+    enc: "hex",
+    content: "v0:{ts}:{body}",
+    ts: { from: "header:x-slack-request-timestamp", unit: "s", toleranceSeconds: 300, future: false },
+  },
+  eventId: ["json:event_id"],
+  eventType: ["json:event.type", "json:type", "form:payload:type", "form:command"],
+  bodyAuthenticated: true,
+  setup: [
+    "Enter the URL of this source as the request URL of the app: under Event Subscriptions, Interactivity or Slash Commands.",
+    "Copy the signing secret from Basic Information and save it here.",
+  ],
+  answerWithinSeconds: 3,
+  retry: "3 times, with the headers X-Slack-Retry-Num and X-Slack-Retry-Reason.",
+} as const satisfies Provider;

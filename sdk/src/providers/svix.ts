@@ -1,0 +1,17 @@
+// Svix: Standard Webhooks headers.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "svix",
+  name: "Svix",
+  docsUrl: "https://docs.svix.com/receiving/verifying-payloads/how",
+  scheme: { kind: "standard-webhooks", key: "whsec", headerPrefixes: ["svix", "webhook"], toleranceSeconds: 300 },
+  eventId: ["header:svix-id", "header:webhook-id"],
+  eventType: ["json:type", "json:event_type", "json:eventType"],
+  bodyAuthenticated: true,
+  setup: [
+    "Ask the sender, which is hosted on Svix, for its webhook portal and add an endpoint with the URL of this source.",
+    "Copy the signing secret of that endpoint (whsec_…) and save it here.",
+  ],
+  ipRanges: ["https://docs.svix.com/webhook-ips.json"],
+} as const satisfies Provider;

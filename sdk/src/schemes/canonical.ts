@@ -1,0 +1,134 @@
+// An HMAC over method, path, named headers and body as lines, where the request itself names the headers: Contentful.
+import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { decode } from "../encoding.ts";
+import { limits } from "../limits.ts";
+import {
+  type CompiledScheme,
+  type CompiledSigner,
+  digestBytes,
+  type Key,
+  type Plan,
+  type PreparedSignature,
+  type SignRequest,
+} from "../plan.ts";
+import type { CanonicalScheme } from "../provider.ts";
+import { headerPairs, headerReader, type HeadersInput, type WebhookRequest } from "../request.ts";
+import { ConfigError, failure, type VerifyFailure } from "../result.ts";
+import { checkTimestamp, formatTimestamp, type TimestampCheck } from "../timestamp.ts";
+import { needHeader } from "./asymmetric.ts";
+import { urlReader } from "./hmac-url.ts";
+
+const SIGNATURE = "x-contentful-signature";
+const SIGNED_HEADERS = "x-contentful-signed-headers";
+const TIMESTAMP = "x-contentful-timestamp";
+
+const mismatch = failure(
+  "signature_mismatch",
+  "The signature does not match: the secret is another one, or method, path, headers or body are not what was signed.",
+);
+
+/** Throws ConfigError for secrets that are too short. */
+export function compileCanonical(config: SchemeConfig, scheme: CanonicalScheme): CompiledScheme {
+  const keys = canonicalKeys(config);
+  const signedUrl = urlReader(config);
+  const reader = headerReader();
+  const slots = [SIGNATURE, SIGNED_HEADERS, TIMESTAMP].map((name) => reader.slot(name));
+  // Contentful refuses an age equal to its limit, unlike all others; ages are whole milliseconds.
+  const toleranceSeconds = (config.toleranceSeconds ?? scheme.toleranceSeconds) - 0.001;
+  const check: TimestampCheck = { unit: "ms", toleranceSeconds, future: false };
+
+  function read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure {
+    const values = reader.read(request.headers);
+    const signature = needHeader(values[slots[0] ?? 0], SIGNATURE);
+    if (typeof signature !== "string") return signature;
+    const names = needHeader(values[slots[1] ?? 1], SIGNED_HEADERS);
+    if (typeof names !== "string") return names;
+    const timestamp = needHeader(values[slots[2] ?? 2], TIMESTAMP);
+    if (typeof timestamp !== "string") return timestamp;
+    const bytes = decode("hex", signature);
+    if (bytes?.length !== digestBytes["hmac-sha256"])
+      return failure("malformed_signature", `The header ${SIGNATURE} is not hex of the full length.`);
+    const headers = signedHeaders(names, request.headers);
+    if (typeof headers !== "string") return headers;
+    const url = signedUrl(request);
+    const path = url === undefined ? undefined : canonicalPath(url);
+    if (path === undefined || typeof request.method !== "string")
+      return failure("malformed_request", "This provider signs the method and url of the request: pass them to verify.");
+    const failed = checkTimestamp(timestamp, check, nowMs);
+    if (failed !== undefined) return failed;
+    const head = `${request.method}\n${path}\n${headers}\n`;
+    return { ok: true, content: [head, request.body], candidates: [{ algorithm: "hmac-sha256", bytes }] };
+  }
+
+  return { keys, unsigned: false, mismatch, read };
+}
+
+function canonicalKeys(config: SchemeConfig): Key[] {
+  needSecret(config);
+  refusePublicKey(config);
+  refuseUnknownParams(config, ["url"]);
+  return config.secrets.map((secret, secretIndex) => ({
+    algorithm: "hmac-sha256",
+    bytes: secretBytes(secret, "utf8", `secrets[${secretIndex}]`),
+    secretIndex,
+  }));
+}
+
+/** Signs the two headers that must be signed and no others. Throws ConfigError without method or url. */
+export function compileCanonicalSigner(config: SchemeConfig): CompiledSigner {
+  const keys = canonicalKeys(config).slice(0, 1);
+  const signedUrl = urlReader(config);
+
+  function prepare(request: SignRequest): PreparedSignature {
+    const url = signedUrl(request);
+    const path = url === undefined ? undefined : canonicalPath(url);
+    if (path === undefined) throw new ConfigError("url", "is needed: it is part of what is signed");
+    if (request.method === undefined) throw new ConfigError("method", "is needed: it is part of what is signed");
+    const names = `${SIGNED_HEADERS},${TIMESTAMP}`;
+    const timestamp = formatTimestamp(request.timestampMs, "ms");
+    const lines = `${SIGNED_HEADERS}:${names};${TIMESTAMP}:${timestamp}`;
+    const headers: [string, string][] = [
+      [SIGNED_HEADERS, names],
+      [TIMESTAMP, timestamp],
+    ];
+    return {
+      content: [`${request.method}\n${path}\n${lines}\n`, request.body],
+      finish: (signatures) => ({ headers: [...headers, [SIGNATURE, signatures[0] ?? ""]] }),
+    };
+  }
+
+  return { keys: keys.map(({ bytes }) => ({ algorithm: "hmac-sha256", bytes })), encoding: "hex", prepare };
+}
+
+/** `name:value` of every signed header, sorted and joined with `;`. */
+function signedHeaders(list: string, headers: HeadersInput): string | VerifyFailure {
+  const names = list.split(",").map((name) => name.trim().toLowerCase());
+  // A list that leaves these two out would let anyone renew an old request, or choose what else was signed.
+  if (!names.includes(SIGNED_HEADERS) || !names.includes(TIMESTAMP) || names.length > limits.signedHeadersMax)
+    return failure("malformed_signature", `The header ${SIGNED_HEADERS} does not name itself and ${TIMESTAMP}.`);
+  if (new Set(names).size !== names.length) return failure("malformed_signature", `The header ${SIGNED_HEADERS} names a header twice.`);
+  const values = new Map<string, string | null>();
+  for (const [name, value] of headerPairs(headers)) {
+    const lower = name.toLowerCase();
+    values.set(lower, values.has(lower) ? null : value);
+  }
+  const lines: string[] = [];
+  for (const name of names.toSorted()) {
+    const value = needHeader(values.get(name), name);
+    if (typeof value !== "string") return value;
+    lines.push(`${name}:${value.trim()}`);
+  }
+  return lines.join(";");
+}
+
+// Contentful's own library escapes the query as one text and then the whole again, so `?a=b` is signed as `?a%253Db`.
+function canonicalPath(url: string): string | undefined {
+  const path = /^https?:\/\/[^/?#]*([^#]*)/i.exec(url)?.[1] ?? (url.startsWith("/") ? url : undefined);
+  if (path === undefined) return undefined;
+  const [pathname = "", search = ""] = path.split("?");
+  try {
+    return encodeURI(search === "" ? pathname || "/" : `${pathname || "/"}?${encodeURIComponent(search)}`);
+  } catch {
+    return undefined;
+  }
+}
