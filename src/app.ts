@@ -42,6 +42,7 @@ export interface App {
 }
 
 export async function startApp(options: AppOptions): Promise<App> {
+  curbHeapGrowth();
   const opened: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const end of opened.splice(0).toReversed()) await end();
@@ -118,7 +119,6 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   await running.start();
   // After the server answers: the first delivery then finds its client loaded, and the start did not wait for it.
   await transport.warmUp();
-  curbHeapGrowth();
   writeServerFile(settings.dataDir, { url, pid: process.pid });
   opened.push(() => removeServerFile(settings.dataDir));
   return { url, ...key, devSource: devSource === null ? null : { url: `${settings.publicUrl ?? url}/in/${devSource.token}` } };

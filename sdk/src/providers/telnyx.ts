@@ -1,4 +1,4 @@
-// Telnyx.
+// Telnyx: ed25519 over timestamp and body, checked with the public key of the account.
 import type { Provider } from "../provider.ts";
 
 export default {

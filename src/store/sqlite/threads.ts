@@ -8,7 +8,7 @@ type ThreadName = "writer-thread" | "reader-thread" | "checkpoint-thread";
 
 // Rows pass through these threads and are garbage at once: a young generation of 48 MiB each, V8's default, would only be memory
 // that is touched once.
-const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3 };
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2 };
 
 /** Starts a thread from the file beside this one: `.ts` when run from sources, `.js` when built. */
 export function startThread(name: ThreadName, data: Record<string, unknown>): Worker {
