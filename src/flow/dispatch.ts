@@ -13,7 +13,7 @@ import { takersOf } from "./takers.ts";
 import type { Worker } from "./worker.ts";
 
 // Events kept as hints between accept and dispatch; beyond it they are read from the store again.
-const HINTS_MAX = 2_000;
+const HINTS_MAX = 1_000;
 const HINT_BYTES_MAX = 16 * 1024 ** 2;
 // While catching up, dispatch lets the worker drain its window first, so that a backlog is not read twice. It waits only as
 // long as attempts keep ending at a good rate: a slow destination must not hold up the others' deliveries.

@@ -17,7 +17,7 @@ const WINDOW_BYTES_MAX = 48 * 1024 ** 2;
 // Dispatch slows down above this, so that a backlog it catches up on is not read twice.
 const QUEUED_COMFORT_MAX = 500;
 // Outcomes not yet committed at which sending pauses: memory and repeated work after a crash stay bounded.
-const SETTLE_BACKLOG_MAX = 4_000;
+const SETTLE_BACKLOG_MAX = 1_500;
 const STOP_LOOK_MS = 10;
 
 export interface Worker {
