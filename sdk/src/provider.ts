@@ -196,6 +196,44 @@ export type Scheme =
   | BodySignatureScheme
   | CanonicalScheme;
 
+/** When the event happened, by the provider's own clock. */
+export interface TimeLocation {
+  readonly from: Location;
+  readonly unit: TimestampUnit;
+}
+
+/** Where the vendor's public keys can be had, for a receiver that was given none. */
+export type KeySource =
+  /** The certificate at the address that the request names and the rule `certUrl` of the scheme allows. */
+  | { readonly kind: "certificate" }
+  /** A JWKS (RFC 7517) at a fixed address; `at` leads to it inside other JSON. */
+  | { readonly kind: "jwks"; readonly url: string; readonly at?: string }
+  /** A PEM public key as the value at `at` inside the JSON at a fixed address, or the whole answer without `at`. */
+  | { readonly kind: "pem"; readonly url: string; readonly at?: string }
+  /** One JWK by the `kid` of the token, asked for with the credentials in the named parameters, as Plaid wants it. */
+  | {
+      readonly kind: "jwk-by-id";
+      /** Addresses by the value of the parameter `environment`; the first is the default. */
+      readonly urls: Readonly<Record<string, string>>;
+      /** Names of the JSON fields of the question: `kid` under one name, parameters and the secret under others. */
+      readonly idField: string;
+      readonly paramFields: Readonly<Record<string, string>>;
+      readonly secretField: string;
+      /** Leads to the JWK in the answer. */
+      readonly at: string;
+    };
+
+/** One request as the vendor sends it, without its signature: `sign` adds that. */
+export interface Sample {
+  /** The type of the event, as `extract` reads it. */
+  readonly type: string;
+  readonly method?: "POST" | "GET" | "PUT" | "DELETE";
+  /** Headers beside those of the signature, lower case; `content-type` is application/json when absent. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON is a value and is sent compact; a text is sent as it is. */
+  readonly body: unknown;
+}
+
 export interface Provider {
   /** Equal to the file name. */
   readonly id: string;
@@ -206,10 +244,22 @@ export interface Provider {
   /** Alternatives, first hit counts; only ids that stay the same over redeliveries, because they dedupe. */
   readonly eventId: readonly Location[];
   readonly eventType: readonly Location[];
+  /** Alternatives, first hit counts. */
+  readonly eventTime?: readonly TimeLocation[];
+  /** What the event is about (a customer, an issue, a message): the subject of a CloudEvent and a natural ordering key. */
+  readonly eventKey?: readonly Location[];
   /** false: the body is not covered by the signature, so a valid request may carry a changed body. */
   readonly bodyAuthenticated: boolean;
   /** Steps for a person who sets the webhook up at the vendor, as plain sentences. */
   readonly setup: readonly string[];
+  /** Where the vendor shows the secret or key, in the vendor's own words; part of the error when it is missing or wrong. */
+  readonly secretHint?: string;
+  /** Where the vendor's public keys can be had. */
+  readonly keySource?: KeySource;
+  /** The answer the vendor wants where a plain 200 is not enough. */
+  readonly answer?: { readonly status: number; readonly contentType?: string; readonly body?: string };
+  /** Requests for test events, one per common type, with invented data. */
+  readonly samples?: readonly Sample[];
   /** Shortest secret, where the vendor's own ones are shorter than we would take. */
   readonly secretBytesMin?: number;
   /** true: from memory of the vendor's documentation, not checked against it. */
