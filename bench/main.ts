@@ -7,8 +7,9 @@ import { benchEndToEnd } from "./end-to-end.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchMemory } from "./memory.ts";
 import { milliseconds, verdict } from "./report.ts";
+import { benchVerification } from "./verification.ts";
 
-const PARTS = ["ingest", "delivery", "end-to-end", "memory"] as const;
+const PARTS = ["ingest", "delivery", "end-to-end", "verification", "memory"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -56,6 +57,18 @@ if (wanted.has("end-to-end")) {
   report["endToEnd"] = endToEnd;
   lines.push(verdict("request in to delivery at 500/s, p50", milliseconds(endToEnd.p50Ms), "< 10 ms", endToEnd.p50Ms < 10));
   lines.push(`        its p99: ${milliseconds(endToEnd.p99Ms)}`);
+}
+if (wanted.has("verification")) {
+  const verification = benchVerification(size);
+  report["verification"] = verification;
+  for (const { scheme, provider, hmac, ratio, perSecond } of verification) {
+    const name = `${scheme} (${provider})`;
+    lines.push(
+      hmac
+        ? verdict(name, ratio.toFixed(3), ">= 0.85", ratio >= 0.85)
+        : `        ${name}: ratio ${ratio.toFixed(3)}, ${perSecond.toLocaleString("en")}/s`,
+    );
+  }
 }
 if (wanted.has("memory")) {
   const memory = await benchMemory({ events: Number(values.events) });

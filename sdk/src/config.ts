@@ -11,6 +11,8 @@ export interface SchemeConfig {
   readonly publicKeys: readonly string[];
   readonly params: Params;
   readonly toleranceSeconds: number | undefined;
+  /** true: the vendor's keys come with each request's keyring. */
+  readonly keysLater: boolean;
 }
 
 export interface RawConfig {
@@ -19,6 +21,7 @@ export interface RawConfig {
   readonly publicKey?: string | readonly string[] | undefined;
   readonly params?: Params | undefined;
   readonly toleranceSeconds?: number | undefined;
+  readonly keysLater?: boolean | undefined;
 }
 
 /** Throws ConfigError for an unknown provider and for values of the wrong type or out of bounds. */
@@ -38,6 +41,7 @@ export function resolveConfig(raw: RawConfig): SchemeConfig {
     publicKeys: texts(typeof raw.publicKey === "string" ? [raw.publicKey] : (raw.publicKey ?? []), "publicKey"),
     params,
     toleranceSeconds,
+    keysLater: raw.keysLater === true,
   };
 }
 
@@ -80,7 +84,8 @@ export function refusePublicKey(config: SchemeConfig): void {
 }
 
 /** Throws ConfigError for a parameter that nothing reads: a misspelt name must not be ignored. */
-export function refuseUnknownParams(config: SchemeConfig, known: readonly string[]): void {
+export function refuseUnknownParams(config: SchemeConfig, ofScheme: readonly string[]): void {
+  const known = [...ofScheme, ...keySourceParams(config.provider)];
   for (const name of Object.keys(config.params)) {
     if (known.includes(name)) continue;
     const hint = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
@@ -113,4 +118,9 @@ function decodeSecret(secret: string, key: KeyEncoding): Uint8Array | undefined 
     case "whsec":
       return decodeBase64Secret(secret.startsWith("whsec_") ? secret.slice("whsec_".length) : secret);
   }
+}
+
+/** The parameters that say with which account the vendor is asked for its keys. */
+function keySourceParams({ keySource }: Provider): string[] {
+  return keySource?.kind === "jwk-by-id" ? ["environment", ...Object.values(keySource.paramFields)] : [];
 }

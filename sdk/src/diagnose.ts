@@ -128,6 +128,7 @@ function hintsFor(cause: VerifyCause, message: string, subject: Case): Hint[] {
     case "claim_mismatch":
     case "untrusted_key_source":
     case "unknown_key":
+    case "key_unavailable":
     case "no_secret":
     case "malformed_request":
       return [];

@@ -2,6 +2,8 @@
 export type { Encoding } from "./encoding.ts";
 export { diagnose, type Diagnosis, type Hint, type HintCode } from "./diagnose.ts";
 export { extract, type EventFacts } from "./extract.ts";
+export { checkKeyOptions, fetchesKeys, keyQuestion, type KeyOptions, type KeyQuestion } from "./key-question.ts";
+export { createKeyring, type FoundKey, type KeyFetch, type Keyring } from "./keyring.ts";
 export { generateKeyPair, generateSecret, type KeyPair } from "./keys.ts";
 export type { SignedHeaders } from "./plan.ts";
 export type {

@@ -19,6 +19,12 @@ export const limits = {
   rsaBytesMax: 1024,
   /** Keys of one JWKS. */
   jwksKeysMax: 16,
+  /** Vendors' keys that one keyring holds. */
+  keyringEntriesMax: 256,
+  /** Questions one keyring asks in a minute, because senders nobody has verified yet cause them. */
+  keyringQuestionsPerMinuteMax: 60,
+  /** Characters of an answer with keys. */
+  keyAnswerCharsMax: 256 * 1024,
   /** Characters of a JSON Web Token; larger ones are not decoded. */
   jwtCharsMax: 16 * 1024,
   /** Items of one body that are signed one by one. */

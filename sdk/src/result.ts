@@ -15,6 +15,7 @@
  * - `claim_mismatch`: the token is signed, but for another issuer, audience or account, or lacks a claim
  * - `untrusted_key_source`: the request names a certificate that is not at an address of the vendor
  * - `unknown_key`: signed with a key of the vendor that is not configured here, as after a rotation
+ * - `key_unavailable`: the vendor's key could not be fetched just now; nothing is known of the request yet
  * - `no_secret`: there is nothing to verify with
  * - `invalid_config`: the options of `verify()` are unusable; the message names the option
  * - `malformed_request`: the request value itself is unusable, for example a body that is a parsed object
@@ -34,6 +35,7 @@ export type VerifyCause =
   | "claim_mismatch"
   | "untrusted_key_source"
   | "unknown_key"
+  | "key_unavailable"
   | "no_secret"
   | "invalid_config"
   | "malformed_request";

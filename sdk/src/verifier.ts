@@ -14,6 +14,8 @@ export interface VerifierOptions {
   /** `whpk_…`, for providers that sign with a key pair. */
   readonly publicKey?: string | readonly string[];
   readonly params?: Params;
+  /** true: a provider whose keys are fetched (`keySource`) may have none yet. Such a verifier accepts nothing: it checks options. */
+  readonly keysLater?: boolean;
   /** Replaces the provider's tolerance. Seconds, both edges included. */
   readonly toleranceSeconds?: number;
 }

@@ -293,6 +293,7 @@ function rejectionCause(cause: VerifyCause): RejectionCause {
     case "claim_mismatch":
     case "untrusted_key_source":
     case "unknown_key":
+    case "key_unavailable":
     case "malformed_signature":
     case "malformed_timestamp":
     case "signature_mismatch":

@@ -1,8 +1,12 @@
 // Turns a source into what the hot path asks of it: everything that can be made once is made here, when it is saved.
 import {
+  checkKeyOptions,
   ConfigError,
   createVerifier,
+  fetchesKeys,
+  type KeyOptions,
   type Params,
+  type Provider,
   type Verifier,
   type VerifyResult,
   type WebhookRequest,
@@ -14,11 +18,14 @@ import { createTokenBucket, type TokenBucket } from "../core/rate.ts";
 import type { Source, SourceResponse, SourceSecret } from "../core/source.ts";
 import type { FieldProblem } from "../errors.ts";
 import { compileDedupe, compileKeyFrom, type CompiledDedupe, type RequestFacts } from "./catalog-extract.ts";
+import type { KeyedSource } from "./vendor-keys.ts";
 
 export interface LiveSource {
   readonly source: Source;
   /** With the secrets that are in force at `nowMs`. Never throws. */
   verify(request: WebhookRequest, nowMs: number): VerifyResult;
+  /** What fetching the vendor's keys needs; null where `verify` has everything it takes. */
+  keyed(nowMs: number): KeyedSource | null;
   readonly methods: ReadonlySet<string>;
   /** Takes the header's value; true for every value when the source names no types. */
   allowsContentType(contentType: string | undefined): boolean;
@@ -48,6 +55,7 @@ export function compileSource(source: Source, previous?: LiveSource): LiveSource
   return {
     source,
     verify: compileVerify(source),
+    keyed: compileKeyed(source),
     methods: new Set(source.allowedMethods),
     allowsContentType: (value) => contentTypes.size === 0 || contentTypes.has(mediaType(value)),
     allowsAddress: source.allowedIps.length === 0 ? () => true : matchesAddress,
@@ -81,6 +89,27 @@ function compileVerify(source: Source): LiveSource["verify"] {
   };
 }
 
+/** A new object only when other secrets come into force, because verifiers are kept by it. */
+function compileKeyed(source: Source): LiveSource["keyed"] {
+  const provider = providerById(source.provider);
+  if (provider?.keySource === undefined) return () => null;
+  let keyed: KeyedSource | null = null;
+  let validUntil = -Infinity;
+  return (nowMs) => {
+    if (nowMs < validUntil) return keyed;
+    const active = activeSecrets(source.secrets, nowMs);
+    validUntil = active.reduce((earliest, secret) => Math.min(earliest, secret.expiresAt ?? Infinity), Infinity);
+    const options = { ...keyOptions(provider, source, active), toleranceSeconds: source.toleranceSeconds ?? undefined };
+    keyed = fetchesKeys(options) ? options : null;
+    return keyed;
+  };
+}
+
+function keyOptions(provider: Provider, source: Source, secrets: readonly SourceSecret[]): KeyOptions {
+  const publicKeys = source.publicKey === null ? [] : [source.publicKey];
+  return { provider, secrets: secrets.map(({ value }) => value), publicKeys, params: source.params as Params };
+}
+
 function activeSecrets(secrets: readonly SourceSecret[], nowMs: number): SourceSecret[] {
   return secrets.filter((secret) => secret.expiresAt === null || secret.expiresAt > nowMs);
 }
@@ -93,6 +122,7 @@ function verifierOf(source: Source, secrets: readonly SourceSecret[]): Verifier 
     // The schemas admit nothing but texts, numbers and booleans, and the SDK looks again.
     params: source.params as Params,
     toleranceSeconds: source.toleranceSeconds ?? undefined,
+    keysLater: true,
   });
 }
 
@@ -116,6 +146,9 @@ function checkVerifier(source: Source, nowMs: number): FieldProblem[] {
   const checked = active.length > 0 ? active : source.secrets;
   try {
     verifierOf(source, checked);
+    const provider = providerById(source.provider);
+    const options = provider && keyOptions(provider, source, checked);
+    if (options !== undefined && fetchesKeys(options)) checkKeyOptions(options);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

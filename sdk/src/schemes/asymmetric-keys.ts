@@ -1,5 +1,6 @@
 // The keys of schemes whose vendor signs with a private key: read from the options, paired with their algorithm.
 import type { SchemeConfig } from "../config.ts";
+import { fetchesKeys } from "../key-question.ts";
 import type { Key } from "../plan.ts";
 import { type PublicKeyType, parsePublicKeys } from "../public-keys.ts";
 import type { AsymmetricAlgorithm } from "../provider.ts";
@@ -20,6 +21,7 @@ const keyTypes: Readonly<Record<AsymmetricAlgorithm, PublicKeyType>> = {
  * Throws ConfigError when there is none, or when one is no public key of the type of the algorithms.
  */
 export function asymmetricKeys(config: SchemeConfig, algorithms: readonly AsymmetricAlgorithm[], defaultId?: string): Key[] {
+  if (config.keysLater && fetchesKeys(config)) return [];
   if (config.secrets.length === 0 && config.publicKeys.length === 0)
     throw new ConfigError("secrets", `is empty: ${config.provider.name} signs with a key pair, so its public key is needed`);
   const texts = [
