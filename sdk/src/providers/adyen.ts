@@ -10,9 +10,35 @@ export default {
     "text:{json:notificationItems.0.NotificationRequestItem.pspReference}:{json:notificationItems.0.NotificationRequestItem.eventCode}",
   ],
   eventType: ["json:notificationItems.0.NotificationRequestItem.eventCode"],
+  eventTime: [{ from: "json:notificationItems.0.NotificationRequestItem.eventDate", unit: "rfc3339" }],
+  eventKey: ["json:notificationItems.0.NotificationRequestItem.pspReference"],
+  secretHint: "Customer Area, Developers → Webhooks → your webhook → Security → HMAC key; it is shown once, when it is generated.",
   bodyAuthenticated: false,
   setup: [
     "Open Developers, Webhooks in the Adyen customer area and create a standard webhook with the URL of this source.",
     "Generate an HMAC key and save it here as the secret.",
+  ],
+  samples: [
+    {
+      type: "AUTHORISATION",
+      body: {
+        live: "false",
+        notificationItems: [
+          {
+            NotificationRequestItem: {
+              additionalData: {},
+              amount: { currency: "EUR", value: 1500 },
+              eventCode: "AUTHORISATION",
+              eventDate: "2025-10-09T10:53:20+02:00",
+              merchantAccountCode: "ExampleMerchant",
+              merchantReference: "order-1001",
+              paymentMethod: "visa",
+              pspReference: "EXAMPLE000000001",
+              success: "true",
+            },
+          },
+        ],
+      },
+    },
   ],
 } as const satisfies Provider;

@@ -4,7 +4,7 @@ import type { Provider } from "../provider.ts";
 export default {
   id: "discord",
   name: "Discord",
-  docsUrl: "https://docs.discord.com/developers/interactions/overview",
+  docsUrl: "https://docs.discord.com/developers/interactions/overview#setting-up-an-endpoint-validating-security-request-headers",
   scheme: {
     kind: "asymmetric",
     alg: "ed25519",
@@ -16,11 +16,37 @@ export default {
   // Webhook events have no id of their own; interactions do.
   eventId: ["json:id"],
   eventType: ["json:event.type", "json:type"],
+  secretHint: "Developer Portal → your application → General Information → Public Key.",
   bodyAuthenticated: true,
   answerWithinSeconds: 3,
   setup: [
     "Open your application in the Discord developer portal.",
     "Copy the public key from General Information and save it here as the public key.",
     "Enter the URL of this source as the interactions endpoint URL, or under Webhooks as the endpoint, and save.",
+  ],
+  retry: "With exponential backoff for up to 10 minutes.",
+  answer: { status: 204 },
+  samples: [
+    {
+      type: "ENTITLEMENT_CREATE",
+      body: {
+        version: 1,
+        application_id: "100000000000000001",
+        type: 1,
+        event: {
+          type: "ENTITLEMENT_CREATE",
+          timestamp: "2025-10-09T08:53:20.000000",
+          data: {
+            id: "100000000000000002",
+            sku_id: "100000000000000003",
+            application_id: "100000000000000001",
+            user_id: "100000000000000004",
+            type: 8,
+            deleted: false,
+            consumed: false,
+          },
+        },
+      },
+    },
   ],
 } as const satisfies Provider;

@@ -21,10 +21,32 @@ export default {
   },
   eventId: ["json:message.messageId"],
   eventType: ["json:message.attributes.eventType"],
+  eventTime: [{ from: "json:message.publishTime", unit: "rfc3339" }],
+  eventKey: ["json:message.orderingKey", "json:subscription"],
+  secretHint:
+    "The JSON of https://www.googleapis.com/oauth2/v3/certs; audience and service account stand in the push subscription under Authentication.",
   bodyAuthenticated: false,
   setup: [
     "Create a push subscription with the URL of this source and turn on authentication with a service account.",
     "Save the audience of the subscription and the email of the service account here as the parameters audience and email.",
     "Save the JSON of https://www.googleapis.com/oauth2/v3/certs here as the public key.",
+  ],
+  answerWithinSeconds: 10,
+  retry: "Until it is acknowledged or the message retention of the subscription ends.",
+  samples: [
+    {
+      type: "order.created",
+      body: {
+        message: {
+          attributes: { eventType: "order.created" },
+          data: "eyJvcmRlciI6Im9yZGVyLTEwMDEifQ==",
+          messageId: "10000000000000001",
+          message_id: "10000000000000001",
+          publishTime: "2025-10-09T08:53:20.000Z",
+          publish_time: "2025-10-09T08:53:20.000Z",
+        },
+        subscription: "projects/example/subscriptions/orders",
+      },
+    },
   ],
 } as const satisfies Provider;

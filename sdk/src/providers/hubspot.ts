@@ -4,7 +4,7 @@ import type { Provider } from "../provider.ts";
 export default {
   id: "hubspot",
   name: "HubSpot",
-  docsUrl: "https://developers.hubspot.com/docs",
+  docsUrl: "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
   scheme: {
     kind: "hmac",
     alg: "hmac-sha256",
@@ -31,10 +31,33 @@ export default {
   },
   eventId: ["json:0.eventId"],
   eventType: ["json:0.subscriptionType"],
+  eventTime: [{ from: "json:0.occurredAt", unit: "ms" }],
+  eventKey: ["json:0.objectId"],
+  secretHint: "Your app → Auth → Client secret.",
   bodyAuthenticated: true,
   setup: [
     "Enter the URL of this source as the target URL of the webhooks of the HubSpot app.",
     "Save the client secret of the app here, and the same URL as the parameter url.",
     "Only version 3 signatures are accepted unless the parameter signatureVersion is v1 or v2.",
+  ],
+  samples: [
+    {
+      type: "contact.propertyChange",
+      body: [
+        {
+          eventId: 1000001,
+          subscriptionId: 100001,
+          portalId: 1001,
+          appId: 2001,
+          occurredAt: 1760000000000,
+          subscriptionType: "contact.propertyChange",
+          attemptNumber: 0,
+          objectId: 3001,
+          propertyName: "firstname",
+          propertyValue: "Ada",
+          changeSource: "CRM",
+        },
+      ],
+    },
   ],
 } as const satisfies Provider;

@@ -46,8 +46,10 @@ import fastspring from "./fastspring.ts";
 import fintoc from "./fintoc.ts";
 import forgejo from "./forgejo.ts";
 import fourthwall from "./fourthwall.ts";
+import freshchat from "./freshchat.ts";
 import freshdesk from "./freshdesk.ts";
 import front from "./front.ts";
+import fusionauth from "./fusionauth.ts";
 import gitea from "./gitea.ts";
 import github from "./github.ts";
 import gitlab from "./gitlab.ts";
@@ -66,10 +68,12 @@ import jenkins from "./jenkins.ts";
 import jira from "./jira.ts";
 import jiraConnect from "./jira-connect.ts";
 import jotform from "./jotform.ts";
+import kick from "./kick.ts";
 import launchdarkly from "./launchdarkly.ts";
 import lemonSqueezy from "./lemon-squeezy.ts";
 import line from "./line.ts";
 import linear from "./linear.ts";
+import livekit from "./livekit.ts";
 import loops from "./loops.ts";
 import mailchimp from "./mailchimp.ts";
 import mailgun from "./mailgun.ts";
@@ -187,8 +191,10 @@ export const providers: readonly Provider[] = [
   fintoc,
   forgejo,
   fourthwall,
+  freshchat,
   freshdesk,
   front,
+  fusionauth,
   gitea,
   github,
   gitlab,
@@ -207,10 +213,12 @@ export const providers: readonly Provider[] = [
   jira,
   jiraConnect,
   jotform,
+  kick,
   launchdarkly,
   lemonSqueezy,
   line,
   linear,
+  livekit,
   loops,
   mailchimp,
   mailgun,

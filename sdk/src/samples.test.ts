@@ -1,0 +1,107 @@
+// The test events of every provider: they are data, they are what extract reads, and what is signed of them verifies.
+import { describe, expect, test } from "vitest";
+import { nowMs, signerOf, urlOf, verifierOf } from "../tests/provider-cases.ts";
+import { formFields } from "./form.ts";
+import { extract, providers, type Location, type Provider, type Sample, type TimestampUnit } from "./index.ts";
+
+// The half of the list that has to be complete. Records that others write are named, so that a new one is not forgotten.
+const COMPLETE = /^[a-l]/;
+const ELSEWHERE = new Set(["aws-sns", "azure-eventgrid", "basic", "braintree", "cloudevents", "dropbox-sign", "hmac"]);
+const complete: readonly Provider[] = providers.filter(({ id }) => COMPLETE.test(id) && !ELSEWHERE.has(id));
+
+const cases = providers.flatMap((provider) =>
+  (provider.samples ?? []).map((sample) => ({ id: provider.id, type: sample.type, provider, sample })),
+);
+
+const bodyOf = ({ body }: Sample): string => (typeof body === "string" ? body : JSON.stringify(body));
+const contentType = ({ headers }: Sample): string => headers?.["content-type"] ?? "application/json";
+
+test("none of these providers lacks samples", () => {
+  expect(complete.filter(({ samples = [] }) => samples.length === 0).map(({ id }) => id)).toEqual([]);
+});
+
+test("each of these that needs a secret or key says where the vendor shows it", () => {
+  expect(complete.filter(({ scheme, secretHint }) => scheme.kind !== "none" && secretHint === undefined).map(({ id }) => id)).toEqual([]);
+});
+
+test("hints end as sentences do", () => {
+  expect(complete.flatMap(({ secretHint, retry }) => [secretHint, retry]).filter((line) => line?.endsWith(".") === false)).toEqual([]);
+});
+
+// Read with extract itself: a record whose type stands where this one has its key or time.
+function readAt(provider: Provider, locations: readonly Location[], sample: Sample): string | undefined {
+  return extract({ ...provider, eventId: [], eventType: locations }, { headers: sample.headers ?? {}, body: bodyOf(sample) }).type;
+}
+
+const formats: Readonly<Record<TimestampUnit, RegExp>> = {
+  s: /^\d{10}$/,
+  ms: /^\d{13}$/,
+  rfc3339: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/,
+};
+
+test.each(cases.filter(({ provider }) => complete.includes(provider)))("$id $type has its key and time where the record says", (each) => {
+  const { provider, sample } = each;
+  const { eventKey, eventTime = [] } = provider;
+  if (eventKey !== undefined) expect(readAt(provider, eventKey, sample), "key").toBeDefined();
+  // A time in a header is the one of the signature, which sign writes.
+  for (const { from, unit } of eventTime.filter((time) => !time.from.startsWith("header:")))
+    expect(readAt(provider, [from], sample), "time").toMatch(formats[unit]);
+});
+
+test("types of one provider's samples differ", () => {
+  for (const { id, samples = [] } of providers) {
+    expect(new Set(samples.map(({ type }) => type)).size, id).toBe(samples.length);
+  }
+});
+
+describe.each(cases)("$id $type", ({ provider, sample }) => {
+  test("is plain data", () => {
+    expect(JSON.parse(JSON.stringify(provider))).toEqual(provider);
+    // A value that JSON leaves out, such as undefined or a function, would differ here.
+    expect(JSON.parse(JSON.stringify({ body: sample.body }))).toStrictEqual({ body: sample.body });
+    expect(Object.keys(sample.headers ?? {}).filter((name) => name !== name.toLowerCase())).toEqual([]);
+  });
+
+  test("has the body that its content type says", () => {
+    const type = contentType(sample);
+    const body = bodyOf(sample);
+    const isForm = type === "application/x-www-form-urlencoded";
+    expect(isForm && (formFields(body) ?? []).length === 0).toBe(false);
+    expect(body.startsWith("--")).toBe(type.startsWith("multipart/"));
+    expect(typeof sample.body === "string" || /[/+]json\b/.test(type)).toBe(true);
+  });
+
+  test("is read as the type it states", () => {
+    const facts = extract(provider, { headers: sample.headers ?? {}, body: bodyOf(sample) });
+    expect(facts.type).toBe(provider.eventType.length === 0 ? undefined : sample.type);
+  });
+});
+
+// A vendor's private key is the vendor's, so for some there is no signer.
+const signable = cases.flatMap((each) => {
+  const [signer, verifier] = [signerOf(each.provider), verifierOf(each.provider)];
+  return signer === undefined || verifier === undefined ? [] : [{ ...each, signer, verifier }];
+});
+
+test.each(signable)("$id $type: signed it verifies and keeps its type; another body does not verify", (each) => {
+  const { provider, sample, signer, verifier } = each;
+  const body = bodyOf(sample);
+  const method = sample.method ?? "POST";
+  const at = { id: "sample-1", type: sample.type, timestampSeconds: nowMs / 1000, method, url: urlOf(provider) };
+  const signed = signer.sign({ ...at, headers: sample.headers ?? {}, body });
+  const headers = { ...sample.headers, ...Object.fromEntries(signed.headers) };
+  const url = signed.url ?? urlOf(provider);
+  const ok = (bytes: string): boolean => verifier.verify({ method, url, headers, body: bytes }, nowMs).ok;
+  expect(ok(body)).toBe(true);
+  if (provider.bodyAuthenticated) expect(ok(`${body} `)).toBe(false);
+  const facts = extract(provider, { headers, body });
+  if (provider.eventType.length > 0) expect(facts.type).toBe(sample.type);
+  // The id that sign was given is in the provider's id header, unless the sample brings its own.
+  const [first = ""] = provider.eventId;
+  const idHeader = first.slice("header:".length);
+  if (first.startsWith("header:")) expect(facts.id).toBe(sample.headers?.[idHeader] ?? "sample-1");
+});
+
+test("most samples can be signed", () => {
+  expect(signable.length).toBeGreaterThan(cases.length * 0.8);
+});
