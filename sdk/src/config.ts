@@ -1,7 +1,7 @@
 // The options shared by every scheme, checked once when a verifier or signer is made.
 import { decode, decodeBase64Secret, utf8 } from "./encoding.ts";
 import { limits } from "./limits.ts";
-import type { KeyEncoding, Params, Provider } from "./provider.ts";
+import { handshakeParams, type KeyEncoding, type Params, type Provider } from "./provider.ts";
 import { providerById } from "./providers/index.ts";
 import { ConfigError } from "./result.ts";
 
@@ -84,11 +84,12 @@ export function refusePublicKey(config: SchemeConfig): void {
 }
 
 /** Throws ConfigError for a parameter that nothing reads: a misspelt name must not be ignored. */
-export function refuseUnknownParams(config: SchemeConfig, ofScheme: readonly string[]): void {
-  const known = [...ofScheme, ...keySourceParams(config.provider)];
+export function refuseUnknownParams(config: SchemeConfig, known: readonly string[]): void {
+  const beside = [...handshakeParams(config.provider), ...keySourceParams(config.provider)];
+  const names = [...known, ...beside.filter((name) => !known.includes(name))];
   for (const name of Object.keys(config.params)) {
-    if (known.includes(name)) continue;
-    const hint = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+    if (names.includes(name)) continue;
+    const hint = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
     throw new ConfigError(`params.${name}`, `is not a parameter of ${config.provider.name}; ${hint}`);
   }
 }

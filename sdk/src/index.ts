@@ -40,3 +40,24 @@ export { ConfigError, type VerifyCause, type VerifyFailure, type VerifyResult, t
 export { createSigner, type Signer, type SignerInput, type SignerOptions } from "./signer.ts";
 export { createVerifier, type Verifier, type VerifierOptions } from "./verifier.ts";
 export { sign, verify, type SignOptions, type VerifyOptions, type VerifyOutcome } from "./webhook.ts";
+export { batchId, splitBatch, type BatchItem } from "./batch.ts";
+export { parseCloudEvents, type CloudEvent, type CloudEventMode, type CloudEventsResult } from "./cloudevents.ts";
+export type { EventFact } from "./extract.ts";
+export {
+  createHandshaker,
+  type HandshakeAnswer,
+  type HandshakeEffect,
+  type Handshaker,
+  type HandshakerOptions,
+  type HandshakePhase,
+} from "./handshake.ts";
+export type {
+  Handshake,
+  HandshakeCondition,
+  HandshakeDemand,
+  HandshakeEffectRule,
+  HandshakeMac,
+  RequestLocation,
+} from "./handshake-rule.ts";
+export type { BatchRule } from "./provider.ts";
+export { toCloudEvent, type CloudEventInput } from "./to-cloudevent.ts";

@@ -31,4 +31,14 @@ export const limits = {
   signedItemsMax: 100,
   /** Headers that one request may name as signed. */
   signedHeadersMax: 64,
+  /** Characters of a value that a handshake repeats; the longest known are tokens of Microsoft Graph. */
+  handshakeValueCharsMax: 4096,
+  /** Larger bodies are no handshake; the largest known, of Amazon SNS, have 2 KiB. */
+  handshakeBodyBytesMax: 16 * 1024,
+  /** Items of a batch; HubSpot sends up to 100, SendGrid some thousand. */
+  batchItemsMax: 10_000,
+  /** How deep the JSON of a batch or a CloudEvent may be nested. */
+  jsonDepthMax: 128,
+  /** Parts of a multipart form that are read. */
+  formPartsMax: 64,
 } as const;

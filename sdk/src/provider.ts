@@ -1,5 +1,6 @@
 // What a provider is: a record of plain data. Adding one is adding a file in providers/ and a line in its list.
 import type { Encoding } from "./encoding.ts";
+import type { Handshake } from "./handshake-rule.ts";
 
 /** Options of a source that are not secret, for example the header of the generic `hmac` provider. */
 export type Params = Readonly<Record<string, string | number | boolean>>;
@@ -102,6 +103,8 @@ export interface TokenScheme {
   /** Stands before the token in the header, compared without case, for example `Bearer `. */
   readonly prefix?: string;
   readonly query?: string;
+  /** true: header and query are both given, and the sender uses either of them. */
+  readonly either?: true;
   /** The generic provider: `params.header`, `params.prefix` or `params.query` replace the fields above. */
   readonly fromParams?: boolean;
 }
@@ -170,10 +173,10 @@ export interface JwtScheme {
   readonly queryHashClaim?: string;
 }
 
-/** The signature stands inside the JSON body, over some of its fields; each layout is code of its own. */
+/** The signature or shared secret stands inside the body, over some of its fields; each layout is code of its own. */
 export interface BodySignatureScheme {
   readonly kind: "body-signature";
-  readonly layout: "adyen" | "aws-sns" | "mailgun";
+  readonly layout: "adyen" | "aws-sns" | "mailgun" | "braintree" | "dropbox-sign" | "microsoft-graph";
   readonly key?: KeyEncoding;
   readonly certUrl?: CertUrlRule;
 }
@@ -200,6 +203,17 @@ export type Scheme =
 export interface TimeLocation {
   readonly from: Location;
   readonly unit: TimestampUnit;
+}
+
+/** A body that carries several events: where its array is, and where id, type, time and key stand inside one item. */
+export interface BatchRule {
+  /** `json:` is the body itself, `json:data.events` inside it, `form:name` the JSON of a form field. */
+  readonly items: `json:${string}` | `form:${string}`;
+  /** As in Provider, with the item as the body; every item needs one for the body to be deduped as a whole. */
+  readonly id?: readonly Location[];
+  readonly type?: readonly Location[];
+  readonly time?: readonly TimeLocation[];
+  readonly key?: readonly Location[];
 }
 
 /** Where the vendor's public keys can be had, for a receiver that was given none. */
@@ -250,6 +264,12 @@ export interface Provider {
   readonly eventKey?: readonly Location[];
   /** false: the body is not covered by the signature, so a valid request may carry a changed body. */
   readonly bodyAuthenticated: boolean;
+  /** Requests by which the vendor tests the endpoint; the first that applies counts. */
+  readonly handshakes?: readonly Handshake[];
+  /** How a body with several events is cut into them. */
+  readonly batch?: BatchRule;
+  /** true: requests in the form of CloudEvents 1.0 are read as such. */
+  readonly cloudEvents?: true;
   /** Steps for a person who sets the webhook up at the vendor, as plain sentences. */
   readonly setup: readonly string[];
   /** Where the vendor shows the secret or key, in the vendor's own words; part of the error when it is missing or wrong. */
@@ -302,4 +322,15 @@ export function signatureHeaders(provider: Provider): readonly string[] {
     case "none":
       return [];
   }
+}
+
+/** The parameters that the provider's handshakes read. */
+export function handshakeParams(provider: Provider): string[] {
+  return (provider.handshakes ?? []).flatMap((rule) => [
+    ...(rule.demands ?? []).flatMap((demand) => ("param" in demand ? [demand.param] : [])),
+    ...[rule.text, ...Object.values(rule.headers ?? {}), ...Object.values(rule.json ?? {})]
+      .flatMap((template) => [...String(template).matchAll(/\{param:([^{}]+)\}/g)])
+      .map(([, name = ""]) => name),
+    ...(rule.effect?.kind === "fetch" ? [rule.effect.param] : []),
+  ]);
 }

@@ -41,7 +41,7 @@ describe("kick", () => {
   });
 
   test("id and type are in headers, and the key is published", () => {
-    expect(extract("kick", { headers, body })).toEqual({ id, type: "channel.followed" });
+    expect(extract("kick", { headers, body })).toMatchObject({ id, type: "channel.followed" });
     expect(providerById("kick")?.keySource).toMatchObject({ kind: "pem", url: "https://api.kick.com/public/v1/public-key" });
   });
 });

@@ -35,7 +35,8 @@ const causes: Readonly<Record<string, readonly VerifyCause[]>> = {
 
 const folder = new URL("../vectors/", import.meta.url);
 
-for (const file of readdirSync(folder)) {
+// Files with an underscore hold other things than signed requests: handshakes.
+for (const file of readdirSync(folder).filter((name) => !name.startsWith("_"))) {
   const vectors = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Vector[];
   describe(file, () => {
     test.each(vectors)("$id", async (vector) => {

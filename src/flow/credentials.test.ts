@@ -28,6 +28,7 @@ describe("credentialsOf", () => {
     ["the token provider with a header", { provider: "token", params: { header: "X-Token" } }, ["x-token"], null],
     ["a provider whose token has a header of its own", { provider: "gitlab" }, ["x-gitlab-token"], null],
     ["a provider whose token is in the query", { provider: "jenkins" }, [], "token"],
+    ["a provider whose token is in either", { provider: "cloudevents" }, ["authorization"], "access_token"],
     ["a provider with basic auth", { provider: "chargebee" }, ["authorization"], null],
     ["the token provider in the query", { provider: "token", params: { query: "key" } }, [], "key"],
     [

@@ -43,6 +43,8 @@ function findCredentials({ provider, params, auth }: Source): Credentials {
     else if (typeof told["header"] === "string") headers.add(told["header"].toLowerCase());
     else if (scheme.header !== undefined) headers.add(scheme.header.toLowerCase());
     else if (scheme.query !== undefined) query = scheme.query;
+    // The sender may use either place, whatever the other one holds.
+    if (scheme.either === true && scheme.query !== undefined) query = scheme.query;
   }
   return headers.size === 0 && query === null ? NO_CREDENTIALS : { headers, query };
 }

@@ -22,7 +22,7 @@ export interface FactReaders {
 }
 
 export function readFacts(readers: FactReaders, request: RawRequest): Facts {
-  const found = extract(readers.provider, request);
+  const found = extract(readers.provider, request, ["id", "type"]);
   const facts = createFacts(request, found.id ?? null);
   return {
     type: (found.type ?? TYPE_UNKNOWN).slice(0, EVENT_TYPE_CHARACTERS_MAX),
@@ -36,5 +36,6 @@ export function readFacts(readers: FactReaders, request: RawRequest): Facts {
 export function factsNeedBody({ provider, dedupe, keyFrom }: Pick<Source, "provider" | "dedupe" | "keyFrom">): boolean {
   if (dedupe.by === "body" || dedupe.by === "jsonPath" || keyFrom?.startsWith("json:") === true) return true;
   const record = providerById(provider);
+  if (record?.cloudEvents === true) return true;
   return record !== undefined && [...record.eventId, ...record.eventType].some((location) => !location.startsWith("header:"));
 }

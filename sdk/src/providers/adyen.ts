@@ -14,6 +14,13 @@ export default {
   eventKey: ["json:notificationItems.0.NotificationRequestItem.pspReference"],
   secretHint: "Customer Area, Developers → Webhooks → your webhook → Security → HMAC key; it is shown once, when it is generated.",
   bodyAuthenticated: false,
+  batch: {
+    items: "json:notificationItems",
+    id: ["text:{json:NotificationRequestItem.pspReference}:{json:NotificationRequestItem.eventCode}"],
+    type: ["json:NotificationRequestItem.eventCode"],
+    time: [{ from: "json:NotificationRequestItem.eventDate", unit: "rfc3339" }],
+    key: ["json:NotificationRequestItem.pspReference"],
+  },
   setup: [
     "Open Developers, Webhooks in the Adyen customer area and create a standard webhook with the URL of this source.",
     "Generate an HMAC key and save it here as the secret.",

@@ -12,6 +12,22 @@ export default {
   eventKey: ["json:events.0.resource.gid"],
   secretHint: "The X-Hook-Secret header of the first request that Asana sent when the webhook was created.",
   bodyAuthenticated: true,
+  handshakes: [
+    {
+      name: "handshake",
+      methods: ["POST"],
+      when: [{ at: "header:x-hook-secret", is: "present" }],
+      headers: { "x-hook-secret": "{header:x-hook-secret}" },
+      effect: { kind: "learn-secret", secret: "header:x-hook-secret" },
+    },
+    { name: "heartbeat", signed: true, methods: ["POST"], when: [{ at: "json:events", is: "empty" }] },
+  ],
+  batch: {
+    items: "json:events",
+    type: ["text:{json:resource.resource_type}.{json:action}"],
+    time: [{ from: "json:created_at", unit: "rfc3339" }],
+    key: ["json:resource.gid"],
+  },
   setup: [
     "Create a webhook through the Asana API with the URL of this source as its target.",
     "Save the X-Hook-Secret that Asana sent in the first request here.",

@@ -12,6 +12,13 @@ export default {
   eventKey: ["json:0.data.user_id"],
   secretHint: "Monitoring → Streams → your stream → Settings → Authorization Token; enter Bearer, a space and the secret of this source.",
   bodyAuthenticated: false,
+  batch: {
+    items: "json:",
+    id: ["json:log_id"],
+    type: ["json:data.type"],
+    time: [{ from: "json:data.date", unit: "rfc3339" }],
+    key: ["json:data.user_id"],
+  },
   setup: [
     "Create a custom webhook log stream in Auth0 with the URL of this source.",
     "Enter Bearer and the secret of this source as the authorization token.",

@@ -13,6 +13,21 @@ export default {
   eventId: ["json:MessageId"],
   eventType: ["json:Type"],
   bodyAuthenticated: false,
+  handshakes: [
+    {
+      name: "subscription confirmation",
+      signed: true,
+      methods: ["POST"],
+      when: [{ at: "json:Type", equals: "SubscriptionConfirmation" }],
+      effect: {
+        kind: "fetch",
+        url: "json:SubscribeURL",
+        urls: { hosts: [], regionalHosts: ["sns.*.amazonaws.com", "sns.*.amazonaws.com.cn"] },
+        param: "topicArn",
+        equals: "json:TopicArn",
+      },
+    },
+  ],
   setup: [
     "Create an HTTPS subscription of your topic with the URL of this source, without raw message delivery.",
     "Save the ARN of the topic here as the parameter topicArn: without it, topics of other accounts are accepted too.",

@@ -9,6 +9,7 @@ export default {
   eventId: [],
   eventType: ["json:type", "json:event"],
   bodyAuthenticated: false,
+  cloudEvents: true,
   setup: [
     "Choose a user and a long random password and save them here as user:password.",
     "Enter both at the sender, or put them into the URL as https://user:password@host/….",

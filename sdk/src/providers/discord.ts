@@ -19,6 +19,29 @@ export default {
   secretHint: "Developer Portal → your application → General Information → Public Key.",
   bodyAuthenticated: true,
   answerWithinSeconds: 3,
+  // Type 1 is a ping among interactions and an event among webhook events, which say what happened in `event`.
+  handshakes: [
+    {
+      name: "interaction ping",
+      signed: true,
+      methods: ["POST"],
+      when: [
+        { at: "json:type", equals: 1 },
+        { at: "json:event", is: "absent" },
+      ],
+      json: { type: 1 },
+    },
+    {
+      name: "webhook ping",
+      signed: true,
+      methods: ["POST"],
+      when: [
+        { at: "json:type", equals: 0 },
+        { at: "json:event", is: "absent" },
+      ],
+      status: 204,
+    },
+  ],
   setup: [
     "Open your application in the Discord developer portal.",
     "Copy the public key from General Information and save it here as the public key.",

@@ -11,6 +11,7 @@ export default {
   eventKey: ["json:list_folder.accounts.0"],
   secretHint: "App Console → your app → Settings → App secret.",
   bodyAuthenticated: true,
+  handshakes: [{ name: "challenge", methods: ["GET"], when: [{ at: "query:challenge", is: "present" }], text: "{query:challenge}" }],
   setup: ["Add the URL of this source as a webhook URI in the app's console.", "Save the app secret here."],
   samples: [
     {

@@ -17,7 +17,21 @@ export default {
   },
   eventId: ["header:x-github-delivery"],
   eventType: ["header:x-github-event"],
-  eventKey: ["json:repository.full_name", "json:organization.login"],
+  eventTime: [
+    { from: "json:comment.updated_at", unit: "rfc3339" },
+    { from: "json:review.submitted_at", unit: "rfc3339" },
+    { from: "json:pull_request.updated_at", unit: "rfc3339" },
+    { from: "json:issue.updated_at", unit: "rfc3339" },
+    { from: "json:release.published_at", unit: "rfc3339" },
+    { from: "json:workflow_run.updated_at", unit: "rfc3339" },
+    { from: "json:head_commit.timestamp", unit: "rfc3339" },
+  ],
+  eventKey: [
+    "text:{json:repository.full_name}#{json:pull_request.number}",
+    "text:{json:repository.full_name}#{json:issue.number}",
+    "json:repository.full_name",
+    "json:organization.login",
+  ],
   secretHint: "Settings → Webhooks → your webhook → Secret: the text you entered there yourself; GitHub never shows it again.",
   bodyAuthenticated: true,
   setup: [

@@ -17,6 +17,12 @@ export default {
   ],
   secretHint: "Developers → Webhook endpoints → your endpoint → Secret.",
   bodyAuthenticated: true,
+  batch: {
+    items: "json:events",
+    id: ["json:id"],
+    type: ["text:{json:resource_type}.{json:action}"],
+    time: [{ from: "json:created_at", unit: "rfc3339" }],
+  },
   setup: [
     "Create a webhook endpoint in GoCardless and enter the URL of this source.",
     "Copy the secret that GoCardless shows and save it here as it is.",

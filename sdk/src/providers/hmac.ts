@@ -19,6 +19,7 @@ export default {
   eventId: [],
   eventType: ["json:type", "json:event"],
   bodyAuthenticated: true,
+  cloudEvents: true,
   setup: [
     "Find in the sender's documentation which header carries the signature and which bytes are signed.",
     "Enter the algorithm, the header, the encoding and the template of the signed content here.",

@@ -35,6 +35,13 @@ export default {
   eventKey: ["json:0.objectId"],
   secretHint: "Your app → Auth → Client secret.",
   bodyAuthenticated: true,
+  batch: {
+    items: "json:",
+    id: ["json:eventId"],
+    type: ["json:subscriptionType"],
+    time: [{ from: "json:occurredAt", unit: "ms" }],
+    key: ["json:objectId"],
+  },
   setup: [
     "Enter the URL of this source as the target URL of the webhooks of the HubSpot app.",
     "Save the client secret of the app here, and the same URL as the parameter url.",

@@ -11,11 +11,13 @@ import attio from "./attio.ts";
 import auth0 from "./auth0.ts";
 import authorizeNet from "./authorize-net.ts";
 import awsSns from "./aws-sns.ts";
+import azureEventgrid from "./azure-eventgrid.ts";
 import basic from "./basic.ts";
 import bigcommerce from "./bigcommerce.ts";
 import bitbucket from "./bitbucket.ts";
 import bitbucketDataCenter from "./bitbucket-data-center.ts";
 import box from "./box.ts";
+import braintree from "./braintree.ts";
 import brevo from "./brevo.ts";
 import brex from "./brex.ts";
 import buildkite from "./buildkite.ts";
@@ -26,6 +28,7 @@ import checkoutCom from "./checkout-com.ts";
 import circleci from "./circleci.ts";
 import clerk from "./clerk.ts";
 import close from "./close.ts";
+import cloudevents from "./cloudevents.ts";
 import cloudflareNotifications from "./cloudflare-notifications.ts";
 import cloudflareStream from "./cloudflare-stream.ts";
 import coinbaseCommerce from "./coinbase-commerce.ts";
@@ -38,6 +41,7 @@ import docusign from "./docusign.ts";
 import dodoPayments from "./dodo-payments.ts";
 import doppler from "./doppler.ts";
 import dropbox from "./dropbox.ts";
+import dropboxSign from "./dropbox-sign.ts";
 import dwolla from "./dwolla.ts";
 import easypost from "./easypost.ts";
 import elevenlabs from "./elevenlabs.ts";
@@ -75,15 +79,17 @@ import line from "./line.ts";
 import linear from "./linear.ts";
 import livekit from "./livekit.ts";
 import loops from "./loops.ts";
-import mailchimp from "./mailchimp.ts";
+import mailchimpMarketing from "./mailchimp-marketing.ts";
 import mailgun from "./mailgun.ts";
 import mandrill from "./mandrill.ts";
 import messagebird from "./messagebird.ts";
 import meta from "./meta.ts";
+import microsoftGraph from "./microsoft-graph.ts";
 import microsoftTeams from "./microsoft-teams.ts";
 import modernTreasury from "./modern-treasury.ts";
 import mollie from "./mollie.ts";
 import mollieClassic from "./mollie-classic.ts";
+import monday from "./monday.ts";
 import mux from "./mux.ts";
 import netlify from "./netlify.ts";
 import none from "./none.ts";
@@ -112,6 +118,7 @@ import render from "./render.ts";
 import replicate from "./replicate.ts";
 import resend from "./resend.ts";
 import retell from "./retell.ts";
+import ringcentral from "./ringcentral.ts";
 import salesforce from "./salesforce.ts";
 import sanity from "./sanity.ts";
 import segment from "./segment.ts";
@@ -132,13 +139,13 @@ import token from "./token.ts";
 import trello from "./trello.ts";
 import twilio from "./twilio.ts";
 import twitch from "./twitch.ts";
-import twitter from "./twitter.ts";
 import typeform from "./typeform.ts";
 import vercel from "./vercel.ts";
 import webflow from "./webflow.ts";
 import whereby from "./whereby.ts";
 import woocommerce from "./woocommerce.ts";
 import workos from "./workos.ts";
+import xTwitter from "./x-twitter.ts";
 import xero from "./xero.ts";
 import zendesk from "./zendesk.ts";
 import zoom from "./zoom.ts";
@@ -156,11 +163,13 @@ export const providers: readonly Provider[] = [
   auth0,
   authorizeNet,
   awsSns,
+  azureEventgrid,
   basic,
   bigcommerce,
   bitbucket,
   bitbucketDataCenter,
   box,
+  braintree,
   brevo,
   brex,
   buildkite,
@@ -171,6 +180,7 @@ export const providers: readonly Provider[] = [
   circleci,
   clerk,
   close,
+  cloudevents,
   cloudflareNotifications,
   cloudflareStream,
   coinbaseCommerce,
@@ -183,6 +193,7 @@ export const providers: readonly Provider[] = [
   dodoPayments,
   doppler,
   dropbox,
+  dropboxSign,
   dwolla,
   easypost,
   elevenlabs,
@@ -220,15 +231,17 @@ export const providers: readonly Provider[] = [
   linear,
   livekit,
   loops,
-  mailchimp,
+  mailchimpMarketing,
   mailgun,
   mandrill,
   messagebird,
   meta,
+  microsoftGraph,
   microsoftTeams,
   modernTreasury,
   mollie,
   mollieClassic,
+  monday,
   mux,
   netlify,
   none,
@@ -257,6 +270,7 @@ export const providers: readonly Provider[] = [
   replicate,
   resend,
   retell,
+  ringcentral,
   salesforce,
   sanity,
   segment,
@@ -277,13 +291,13 @@ export const providers: readonly Provider[] = [
   trello,
   twilio,
   twitch,
-  twitter,
   typeform,
   vercel,
   webflow,
   whereby,
   woocommerce,
   workos,
+  xTwitter,
   xero,
   zendesk,
   zoom,

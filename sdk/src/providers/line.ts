@@ -12,6 +12,14 @@ export default {
   eventKey: ["json:events.0.source.groupId", "json:events.0.source.roomId", "json:events.0.source.userId"],
   secretHint: "LINE Developers Console → your channel → Basic settings → Channel secret.",
   bodyAuthenticated: true,
+  handshakes: [{ name: "verification of the webhook URL", signed: true, methods: ["POST"], when: [{ at: "json:events", is: "empty" }] }],
+  batch: {
+    items: "json:events",
+    id: ["json:webhookEventId"],
+    type: ["json:type"],
+    time: [{ from: "json:timestamp", unit: "ms" }],
+    key: ["json:source.groupId", "json:source.roomId", "json:source.userId"],
+  },
   setup: ["Enter the URL of this source as the webhook URL of the channel.", "Save the channel secret here."],
   samples: [
     {

@@ -16,7 +16,10 @@ export default {
   },
   eventId: ["header:linear-delivery"],
   eventType: ["header:linear-event", "json:type"],
-  eventTime: [{ from: "json:createdAt", unit: "rfc3339" }],
+  eventTime: [
+    { from: "json:createdAt", unit: "rfc3339" },
+    { from: "json:webhookTimestamp", unit: "ms" },
+  ],
   eventKey: ["json:data.id"],
   secretHint: "Settings → API → Webhooks → your webhook → Signing secret.",
   bodyAuthenticated: true,

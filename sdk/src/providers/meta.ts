@@ -19,5 +19,21 @@ export default {
   ],
   eventType: ["json:entry.0.changes.0.field", "json:object"],
   bodyAuthenticated: true,
-  setup: ["Add the Webhooks product to the app and enter the URL of this source as the callback URL.", "Save the app secret here."],
+  handshakes: [
+    {
+      name: "verification request",
+      methods: ["GET"],
+      when: [
+        { at: "query:hub.mode", equals: "subscribe" },
+        { at: "query:hub.challenge", is: "present" },
+      ],
+      demands: [{ at: "query:hub.verify_token", param: "verifyToken" }],
+      text: "{query:hub.challenge}",
+    },
+  ],
+  setup: [
+    "Add the Webhooks product to the app and enter the URL of this source as the callback URL.",
+    "Save the app secret here.",
+    "Enter a verify token of your own at Meta and save it here as the parameter verifyToken.",
+  ],
 } as const satisfies Provider;

@@ -9,5 +9,6 @@ export default {
   eventId: [],
   eventType: ["json:type", "json:event"],
   bodyAuthenticated: false,
+  cloudEvents: true,
   setup: ["Enter the URL of this source at the sender, and treat that URL like a password."],
 } as const satisfies Provider;

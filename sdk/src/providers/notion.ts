@@ -16,6 +16,17 @@ export default {
   eventId: ["json:id"],
   eventType: ["json:type"],
   bodyAuthenticated: true,
+  handshakes: [
+    {
+      name: "verification token",
+      methods: ["POST"],
+      when: [
+        { at: "json:verification_token", is: "present" },
+        { at: "json:type", is: "absent" },
+      ],
+      effect: { kind: "learn-secret", secret: "json:verification_token" },
+    },
+  ],
   setup: [
     "Create a webhook subscription in the settings of the Notion integration with the URL of this source.",
     "Notion sends a verification_token: paste it at Notion to confirm, and save it here as the secret.",

@@ -9,6 +9,7 @@ export default {
   eventId: ["json:id"],
   eventType: ["json:type"],
   bodyAuthenticated: true,
+  handshakes: [{ name: "challenge", methods: ["GET"], when: [{ at: "query:challenge", is: "present" }], text: "{query:challenge}" }],
   setup: [
     "Create a webhook in Nylas and enter the URL of this source.",
     "Copy the signing secret that Nylas shows and save it here as it is.",

@@ -9,6 +9,7 @@ export default {
   eventId: [],
   eventType: ["json:type", "json:event"],
   bodyAuthenticated: true,
+  batch: { items: "json:events", type: ["json:name"], key: ["json:channel"] },
   setup: [
     "Enter the URL of this source under Webhooks of the app in the Pusher dashboard.",
     "Save the secret of the app key named in the header X-Pusher-Key here.",

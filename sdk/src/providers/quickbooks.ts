@@ -9,6 +9,11 @@ export default {
   eventId: [],
   eventType: [],
   bodyAuthenticated: true,
+  batch: {
+    items: "json:eventNotifications",
+    type: ["text:{json:dataChangeEvent.entities.0.name}.{json:dataChangeEvent.entities.0.operation}"],
+    key: ["json:realmId"],
+  },
   setup: ["Enter the URL of this source under Webhooks of the app at developer.intuit.com.", "Copy the verifier token and save it here."],
   experimental: true,
 } as const satisfies Provider;

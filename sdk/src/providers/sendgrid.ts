@@ -16,6 +16,13 @@ export default {
   eventId: ["json:0.sg_event_id"],
   eventType: ["json:0.event"],
   bodyAuthenticated: true,
+  batch: {
+    items: "json:",
+    id: ["json:sg_event_id"],
+    type: ["json:event"],
+    time: [{ from: "json:timestamp", unit: "s" }],
+    key: ["json:sg_message_id"],
+  },
   setup: [
     "Open Settings, Mail Settings, Event Webhooks in SendGrid and create a webhook with the URL of this source.",
     "Turn on Signature Verification and save.",

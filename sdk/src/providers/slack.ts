@@ -16,7 +16,22 @@ export default {
   },
   eventId: ["json:event_id"],
   eventType: ["json:event.type", "json:type", "form:payload:type", "form:command"],
+  eventTime: [
+    { from: "json:event.event_ts", unit: "s" },
+    { from: "json:event_time", unit: "s" },
+    { from: "form:payload:action_ts", unit: "s" },
+  ],
+  eventKey: ["json:event.channel", "json:event.channel.id", "form:payload:channel.id", "form:channel_id", "json:event.user"],
   bodyAuthenticated: true,
+  handshakes: [
+    {
+      name: "URL verification",
+      signed: true,
+      methods: ["POST"],
+      when: [{ at: "json:type", equals: "url_verification" }],
+      json: { challenge: "{json:challenge}" },
+    },
+  ],
   setup: [
     "Enter the URL of this source as the request URL of the app: under Event Subscriptions, Interactivity or Slash Commands.",
     "Copy the signing secret from Basic Information and save it here.",

@@ -9,6 +9,7 @@ export default {
   eventId: ["header:webhook-id", "header:svix-id"],
   eventType: ["json:type", "json:event_type", "json:eventType"],
   bodyAuthenticated: true,
+  cloudEvents: true,
   setup: [
     "Add an endpoint at the sender and enter the URL of this source.",
     "Copy the signing secret of that endpoint; it starts with whsec_, or with whpk_ for a public key.",

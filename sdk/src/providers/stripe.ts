@@ -17,6 +17,12 @@ export default {
   },
   eventId: ["json:id"],
   eventType: ["json:type"],
+  // Thin events have their time as text and name their object beside them.
+  eventTime: [
+    { from: "json:created", unit: "s" },
+    { from: "json:created", unit: "rfc3339" },
+  ],
+  eventKey: ["json:data.object.id", "json:related_object.id"],
   bodyAuthenticated: true,
   setup: [
     "Open Developers, Webhooks, Add destination in the Stripe dashboard.",

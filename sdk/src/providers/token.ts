@@ -9,6 +9,7 @@ export default {
   eventId: [],
   eventType: ["json:type", "json:event"],
   bodyAuthenticated: false,
+  cloudEvents: true,
   setup: [
     "Make a long random token and save it here.",
     "Let the sender send it as Authorization: Bearer <token>, or name its header or query parameter here.",

@@ -9,6 +9,7 @@ export default {
   eventId: ["json:action.id"],
   eventType: ["json:action.type"],
   bodyAuthenticated: true,
+  handshakes: [{ name: "check of the URL", methods: ["HEAD"] }],
   setup: [
     "Create a webhook through the Trello API with the URL of this source as its callbackURL.",
     "Save the secret of the app here.",

@@ -17,6 +17,15 @@ export default {
   eventId: ["header:twitch-eventsub-message-id"],
   eventType: ["header:twitch-eventsub-subscription-type"],
   bodyAuthenticated: true,
+  handshakes: [
+    {
+      name: "callback verification",
+      signed: true,
+      methods: ["POST"],
+      when: [{ at: "header:twitch-eventsub-message-type", equals: "webhook_callback_verification" }],
+      text: "{json:challenge}",
+    },
+  ],
   setup: [
     "Create an EventSub subscription through the Twitch API with the URL of this source as its callback.",
     "Give the secret of this source, 10 to 100 characters, as the secret of the subscription.",

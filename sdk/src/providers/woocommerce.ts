@@ -9,6 +9,17 @@ export default {
   eventId: [],
   eventType: ["header:x-wc-webhook-topic"],
   bodyAuthenticated: true,
+  handshakes: [
+    {
+      name: "unsigned ping",
+      methods: ["POST"],
+      when: [
+        { at: "form:webhook_id", is: "present" },
+        { at: "header:x-wc-webhook-signature", is: "absent" },
+      ],
+      demands: [{ at: "body", matches: "webhook_id=\\d{1,20}" }],
+    },
+  ],
   setup: [
     "Open WooCommerce, Settings, Advanced, Webhooks and add a webhook.",
     "Enter the URL of this source as the delivery URL and its secret as the secret.",

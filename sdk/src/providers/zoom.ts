@@ -17,6 +17,18 @@ export default {
   eventId: [],
   eventType: ["json:event"],
   bodyAuthenticated: true,
+  handshakes: [
+    {
+      name: "URL validation",
+      signed: true,
+      methods: ["POST"],
+      when: [{ at: "json:event", equals: "endpoint.url_validation" }],
+      // A colon would make it the content of a signature.
+      demands: [{ at: "json:payload.plainToken", matches: "[A-Za-z0-9_=+/.-]{1,256}" }],
+      mac: { alg: "hmac-sha256", key: "utf8", content: "json:payload.plainToken", enc: "hex" },
+      json: { plainToken: "{json:payload.plainToken}", encryptedToken: "{mac}" },
+    },
+  ],
   setup: ["Add an event subscription to the Zoom app with the URL of this source.", "Copy the secret token of the app and save it here."],
   answerWithinSeconds: 3,
   retry: "After 5, 20 and 60 minutes.",

@@ -20,6 +20,11 @@ const CERT_URL = /^https:\/\/([a-z0-9.-]{1,253})(\/[A-Za-z0-9/._-]{1,512})$/;
 function isTrusted(text: string, rule: CertUrlRule): boolean {
   const [, host = "", path = ""] = CERT_URL.exec(text) ?? [];
   if (host === "" || path.includes("..") || (rule.suffix !== undefined && !path.endsWith(rule.suffix))) return false;
+  return isVendorHost(host, rule);
+}
+
+/** Whether a host name, in lower case, is exactly one of the rule's. */
+export function isVendorHost(host: string, rule: CertUrlRule): boolean {
   return rule.hosts.includes(host) || (rule.regionalHosts ?? []).some((pattern) => isRegional(host, pattern));
 }
 

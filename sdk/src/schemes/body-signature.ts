@@ -1,4 +1,4 @@
-// Signatures inside the JSON body, over some of its fields: Adyen, Mailgun, Amazon SNS.
+// Signatures inside the body, over some of its fields: Adyen, Mailgun, and the layouts with a file of their own.
 //
 // Only the named fields are authentic. The rest of the body may have been changed by whoever saw one signed request.
 import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
@@ -10,6 +10,9 @@ import type { BodySignatureScheme } from "../provider.ts";
 import type { WebhookRequest } from "../request.ts";
 import { failure, type VerifyFailure } from "../result.ts";
 import { checkTimestamp, type TimestampCheck } from "../timestamp.ts";
+import { compileBraintree } from "./body-signature-braintree.ts";
+import { compileDropboxSign } from "./body-signature-dropbox-sign.ts";
+import { compileMicrosoftGraph } from "./body-signature-microsoft-graph.ts";
 import { compileSns } from "./body-signature-sns.ts";
 
 const mismatch = failure(
@@ -26,6 +29,12 @@ export function compileBodySignature(config: SchemeConfig, scheme: BodySignature
       return compileMailgun(config, scheme);
     case "aws-sns":
       return compileSns(config, scheme);
+    case "braintree":
+      return compileBraintree(config);
+    case "dropbox-sign":
+      return compileDropboxSign(config);
+    case "microsoft-graph":
+      return compileMicrosoftGraph(config);
   }
 }
 

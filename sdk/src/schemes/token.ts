@@ -13,8 +13,9 @@ const mismatch = failure("wrong_token", "The token of the request is not the con
 interface Place {
   readonly header: string;
   readonly prefix: string;
-  /** When given, the token is in the query and the header is not read. */
+  /** When given, the token is in the query and the header is not read, unless `either` is true. */
   readonly query: string | undefined;
+  readonly either: boolean;
 }
 
 function placeOf(config: SchemeConfig, scheme: TokenScheme): Place {
@@ -32,6 +33,7 @@ function placeOf(config: SchemeConfig, scheme: TokenScheme): Place {
     // `Bearer ` belongs to Authorization; in a header of one's own the token stands alone.
     prefix: textParam(config.params, "prefix") ?? (isDefault ? (scheme.prefix ?? "") : ""),
     query,
+    either: scheme.either === true && query !== undefined,
   };
 }
 
@@ -47,12 +49,24 @@ export function compileToken(config: SchemeConfig, scheme: TokenScheme): Compile
   }));
 
   function read(request: WebhookRequest): Plan | VerifyFailure {
-    const token = place.query === undefined ? headerToken(reader.read(request.headers)[slot], place) : queryToken(request.url, place.query);
+    const token = tokenOf(request, reader.read(request.headers)[slot], place);
     if (typeof token !== "string") return token;
     return { ok: true, content: [], candidates: [{ algorithm: "equal", bytes: utf8(token) }] };
   }
 
   return { keys, unsigned: false, mismatch, read };
+}
+
+function tokenOf({ url }: WebhookRequest, value: string | null | undefined, place: Place): string | VerifyFailure {
+  if (place.query === undefined) return headerToken(value, place);
+  if (!place.either) return queryToken(url, place.query);
+  const inQuery = queryValues(url, place.query).length > 0;
+  if (value === undefined)
+    return inQuery
+      ? queryToken(url, place.query)
+      : failure("missing_header", `The header ${place.header} and the query parameter ${place.query} are missing.`);
+  // A sender must not use both (RFC 6750, section 2): it is not said which one counts.
+  return inQuery ? failure("duplicate_header", `The token is in the header ${place.header} and in the query.`) : headerToken(value, place);
 }
 
 function headerToken(value: string | null | undefined, place: Place): string | VerifyFailure {
@@ -67,13 +81,16 @@ function headerToken(value: string | null | undefined, place: Place): string | V
 
 function queryToken(url: string | undefined, name: string): string | VerifyFailure {
   if (typeof url !== "string") return failure("malformed_request", "The token is in the URL of the request: pass the URL to verify.");
-  const start = url.indexOf("?");
-  const query = start < 0 ? "" : (url.slice(start + 1).split("#", 1)[0] ?? "");
-  const values = new URLSearchParams(query).getAll(name);
+  const values = queryValues(url, name);
   const [value] = values;
   if (value === undefined) return failure("missing_header", `The query parameter ${name} is missing.`);
   if (values.length > 1) return failure("duplicate_header", `The query parameter ${name} is present more than once.`);
   return value;
+}
+
+function queryValues(url: unknown, name: string): string[] {
+  const start = typeof url === "string" ? url.indexOf("?") : -1;
+  return typeof url !== "string" || start < 0 ? [] : new URLSearchParams(url.slice(start + 1).split("#", 1)[0]).getAll(name);
 }
 
 /** Sends the first secret: a token has no room for two. Throws ConfigError like `compileToken`. */
@@ -85,7 +102,7 @@ export function compileTokenSigner(config: SchemeConfig, scheme: TokenScheme): C
 }
 
 function withToken(url: string | undefined, place: Place, secret: string): SignedHeaders {
-  if (place.query === undefined) return { headers: [[place.header, `${place.prefix}${secret}`]] };
+  if (place.query === undefined || place.either) return { headers: [[place.header, `${place.prefix}${secret}`]] };
   if (url === undefined) throw new ConfigError("url", "is needed: the token becomes part of its query");
   const [path = "", fragment] = url.split("#", 2);
   const pair = new URLSearchParams([[place.query, secret]]).toString();

@@ -2,7 +2,7 @@
 import type { Provider } from "../provider.ts";
 
 export default {
-  id: "twitter",
+  id: "x-twitter",
   name: "X (Twitter)",
   docsUrl: "https://docs.x.com",
   scheme: {
@@ -16,5 +16,16 @@ export default {
   eventId: [],
   eventType: ["key:!for_user_id"],
   bodyAuthenticated: true,
+  handshakes: [
+    {
+      name: "challenge-response check",
+      methods: ["GET"],
+      when: [{ at: "query:crc_token", is: "present" }],
+      // Anybody may ask, and the answer is made as the signature of a body is: so the token must not be able to be JSON.
+      demands: [{ at: "query:crc_token", matches: "[A-Za-z0-9_=+/.-]{1,256}" }],
+      mac: { alg: "hmac-sha256", key: "utf8", content: "query:crc_token", enc: "base64" },
+      json: { response_token: "sha256={mac}" },
+    },
+  ],
   setup: ["Register the URL of this source as a webhook of the app through the X API.", "Save the consumer secret of the app here."],
 } as const satisfies Provider;

@@ -1,0 +1,35 @@
+// monday.com: the token in the authorization header is signed with the app's signing secret; the body is not covered.
+import type { Provider } from "../provider.ts";
+
+export default {
+  id: "monday",
+  name: "monday.com",
+  docsUrl: "https://developer.monday.com/apps/docs/authorization-header",
+  scheme: {
+    kind: "jwt",
+    header: "authorization",
+    algs: ["HS256"],
+    leewaySeconds: 60,
+    expires: true,
+    claims: [{ claim: "aud", param: "audience", optional: true }],
+  },
+  eventId: ["json:event.triggerUuid"],
+  eventType: ["json:event.type"],
+  eventTime: [{ from: "json:event.triggerTime", unit: "rfc3339" }],
+  eventKey: ["json:event.pulseId"],
+  bodyAuthenticated: false,
+  handshakes: [
+    {
+      name: "challenge",
+      methods: ["POST"],
+      when: [{ at: "json:event", is: "absent" }],
+      json: { challenge: "{json:challenge}" },
+    },
+  ],
+  setup: [
+    "Create a webhook for a board with the URL of this source, through an app or its API token.",
+    "Save the URL of this source, exactly as entered there, as the parameter audience: then tokens for other addresses are refused.",
+    "Save the signing secret of the app here. Webhooks made without an app are not signed: use the provider none for them.",
+  ],
+  experimental: true,
+} as const satisfies Provider;

@@ -1,0 +1,37 @@
+// Microsoft Graph: every notification of a body must repeat the clientState that was given with the subscription.
+import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { utf8 } from "../encoding.ts";
+import { jsonObject, valueAt } from "../json.ts";
+import { limits } from "../limits.ts";
+import type { CompiledScheme, Plan, Signed } from "../plan.ts";
+import type { WebhookRequest } from "../request.ts";
+import { failure, type VerifyFailure } from "../result.ts";
+
+const mismatch = failure("wrong_token", "The clientState of a notification is not the configured one.");
+
+export function compileMicrosoftGraph(config: SchemeConfig): CompiledScheme {
+  needSecret(config);
+  refusePublicKey(config);
+  refuseUnknownParams(config, []);
+  const keys = config.secrets.map((secret, secretIndex) => ({
+    algorithm: "equal" as const,
+    bytes: secretBytes(secret, "utf8", `secrets[${secretIndex}]`),
+    secretIndex,
+  }));
+  return { keys, unsigned: false, mismatch, read };
+}
+
+function read(request: WebhookRequest): Plan | VerifyFailure {
+  const items = valueAt(jsonObject(request.body), ["value"]);
+  if (!Array.isArray(items) || items.length === 0)
+    return failure("malformed_request", "The body is not the list of notifications that Microsoft Graph sends.");
+  // Equal ones are compared once: a body of honest notifications has one.
+  const states = new Set((items as readonly unknown[]).map((item) => valueAt(item, ["clientState"])));
+  const all: Signed[] = [];
+  for (const state of states) {
+    if (typeof state !== "string") return failure("missing_header", "A notification has no clientState: give one with the subscription.");
+    all.push({ content: [], candidates: [{ algorithm: "equal", bytes: utf8(state) }] });
+  }
+  const [first, ...also] = all;
+  return first === undefined || also.length > limits.signedItemsMax ? mismatch : { ok: true, ...first, also };
+}
