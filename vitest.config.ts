@@ -2,8 +2,15 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const sdk = fileURLToPath(new URL("./sdk/src/", import.meta.url));
+
 export default defineConfig({
-  resolve: { alias: { "@posthorn/sdk": fileURLToPath(new URL("./sdk/src/index.ts", import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^@posthorn\/sdk$/, replacement: `${sdk}index.ts` },
+      { find: /^@posthorn\/sdk\/(\w+)$/, replacement: `${sdk}adapters/$1.ts` },
+    ],
+  },
   test: {
     include: ["src/**/*.test.ts", "sdk/src/**/*.test.ts", "tests/**/*.test.ts"],
     pool: "forks",

@@ -9,6 +9,7 @@ import { type SettingDoc, settingDocs } from "../src/config.ts";
 import { ERRORS } from "../src/errors.ts";
 import { buildOpenApi } from "../src/http/openapi.ts";
 import { ROUTES } from "../src/http/routes.ts";
+import { providerBlocks } from "./providers-page.ts";
 
 const root = new URL("../", import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { version: string };
@@ -18,6 +19,7 @@ const documents: [path: string, content: string][] = [
   ["docs/errors.md", errorsPage()],
   ["docs/cli.md", commandsPage()],
   ["docs/openapi.json", openapiDocument()],
+  ["docs/providers.md", page("Providers", "sdk/src/providers/", ...providerBlocks(table))],
 ];
 
 const stale: string[] = [];

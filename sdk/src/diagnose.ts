@@ -1,6 +1,9 @@
 // Why does this request not verify? Tries what usually goes wrong and says which fix would make it verify.
 import { bodyVariants } from "./body-variants.ts";
 import type { Encoding } from "./encoding.ts";
+import { withMoreHints } from "./diagnose-more.ts";
+import type { KeyHintCode, OtherSecret } from "./diagnose-key.ts";
+import type { UrlHintCode } from "./diagnose-url.ts";
 import { signatureHeaders, type KeyEncoding, type Provider } from "./provider.ts";
 import { providerById, providers } from "./providers/index.ts";
 import { headerPairs, headerReader, isBody, type WebhookRequest } from "./request.ts";
@@ -10,6 +13,8 @@ import { createVerifier } from "./verifier.ts";
 import { configFailure, verifierOptions, type VerifyOptions } from "./webhook.ts";
 
 export type HintCode =
+  | KeyHintCode
+  | UrlHintCode
   | "body_line_ends"
   | "body_newline"
   | "body_reserialized"
@@ -40,6 +45,11 @@ export interface Diagnosis {
   readonly hints: readonly Hint[];
 }
 
+export interface DiagnoseOptions extends VerifyOptions {
+  /** Secrets of the owner's other endpoints: when one of them made the signature, the diagnosis says which. At most 64 are tried. */
+  readonly otherSecrets?: readonly OtherSecret[];
+}
+
 /** Larger than any age: the hints ask whether a signature fits, not when it was made. 30,000 years in seconds. */
 const ANY_AGE_SECONDS = 1e12;
 
@@ -53,16 +63,20 @@ interface Case {
 
 /**
  * Verifies like `verify`, and on failure tries variants of the body, the secret and the signature header.
- * Never throws. Costs some twenty verifications: for tools and dashboards, not for the path of every request.
+ * Never rejects. Costs some twenty verifications, and up to a hundred more where the URL is signed or other secrets are given: for tools and dashboards, not for the path of every request.
  */
-export function diagnose(request: WebhookRequest, options: VerifyOptions): Diagnosis {
+export async function diagnose(request: WebhookRequest, options: DiagnoseOptions): Promise<Diagnosis> {
   try {
     const nowMs = options.nowMs ?? Date.now();
     const result = attempt(request, options, nowMs);
     if (result.ok) return verified(result.secretIndex);
     if (!isBody(request.body)) return { ...result, hints: [] };
     const subject = caseOf(request, options, nowMs);
-    return { ...result, hints: subject === undefined ? [] : hintsFor(result.cause, result.message, subject) };
+    if (subject === undefined) return { ...result, hints: [] };
+    const hints = hintsFor(result.cause, result.message, subject);
+    const anyAge = (changed: WebhookRequest, other: VerifyOptions) =>
+      attempt(changed, { ...other, provider: subject.provider, toleranceSeconds: ANY_AGE_SECONDS }, nowMs);
+    return { ...result, hints: await withMoreHints(hints, result.cause, { ...subject, attempt: anyAge }, options.otherSecrets ?? []) };
   } catch (error) {
     return { ...configFailure(error), hints: [] };
   }

@@ -312,8 +312,8 @@ describe("never throws, never verifies", () => {
           for (const verifier of configured) expect(verifier.verify(anyRequest, odd as never).ok).toBe(false);
           expect((await verify(anyRequest, odd as never)).ok).toBe(false);
           expect((await verify(anyRequest, { provider, secret: odd as never })).ok).toBe(false);
-          expect(diagnose(anyRequest, { provider, secrets: odd as never }).ok).toBe(false);
-          expect(diagnose(anyRequest, odd as never).ok).toBe(false);
+          expect((await diagnose(anyRequest, { provider, secrets: odd as never })).ok).toBe(false);
+          expect((await diagnose(anyRequest, odd as never)).ok).toBe(false);
           expect(() => extract(odd as never, anyRequest)).not.toThrow();
           expect(() => extract(provider, anyRequest)).not.toThrow();
         },

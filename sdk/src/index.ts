@@ -1,6 +1,7 @@
 // Everything @posthorn/sdk exports: sign and verify webhooks of many providers, without dependencies.
 export type { Encoding } from "./encoding.ts";
-export { diagnose, type Diagnosis, type Hint, type HintCode } from "./diagnose.ts";
+export { diagnose, type DiagnoseOptions, type Diagnosis, type Hint, type HintCode } from "./diagnose.ts";
+export type { OtherSecret } from "./diagnose-key.ts";
 export { extract, type EventFacts } from "./extract.ts";
 export { checkKeyOptions, fetchesKeys, keyQuestion, type KeyOptions, type KeyQuestion } from "./key-question.ts";
 export { createKeyring, type FoundKey, type KeyFetch, type Keyring } from "./keyring.ts";
@@ -33,7 +34,7 @@ export type {
   TimestampUnit,
   TokenScheme,
 } from "./provider.ts";
-export { signsUrl } from "./provider.ts";
+export { signsUrl, usesKeyPair } from "./provider.ts";
 export { providerById, providers } from "./providers/index.ts";
 export type { FetchHeaders, HeadersInput, WebhookRequest } from "./request.ts";
 export { ConfigError, type VerifyCause, type VerifyFailure, type VerifyResult, type VerifySuccess } from "./result.ts";

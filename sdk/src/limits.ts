@@ -41,4 +41,8 @@ export const limits = {
   jsonDepthMax: 128,
   /** Parts of a multipart form that are read. */
   formPartsMax: 64,
+  /** Largest body an adapter takes unless told otherwise. */
+  receivedBodyBytesMax: 10 * 1024 * 1024,
+  /** What an adapter reads on of a body that is too large, so that a sender that only listens at the end hears the 413. */
+  discardedBodyBytesMax: 16 * 1024 * 1024,
 } as const;

@@ -301,6 +301,12 @@ export function signsUrl(provider: Provider): boolean {
   return [scheme, ...Object.values(scheme.versions?.recipes ?? {})].some((recipe) => recipe.content.includes("{url}"));
 }
 
+/** Whether the vendor signs with a private key, so that a receiver needs its public key and no secret. */
+export function usesKeyPair({ scheme }: Provider): boolean {
+  if (scheme.kind === "jwt") return !scheme.algs.some((alg) => alg.startsWith("HS"));
+  return scheme.kind === "asymmetric" || (scheme.kind === "body-signature" && scheme.layout === "aws-sns");
+}
+
 /** The headers that carry a provider's signature, in lower case; empty where nothing about the header tells the provider, as with Authorization. */
 export function signatureHeaders(provider: Provider): readonly string[] {
   const { scheme } = provider;

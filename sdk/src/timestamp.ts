@@ -9,7 +9,7 @@ const MILLISECONDS = /^\d{1,15}$/;
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** The instant in milliseconds, or undefined for anything but the exact format of the unit. */
-function parseTimestamp(text: string, unit: TimestampUnit): number | undefined {
+export function parseTimestamp(text: string, unit: TimestampUnit): number | undefined {
   switch (unit) {
     case "s":
       return SECONDS.test(text) ? Number(text) * 1000 : undefined;

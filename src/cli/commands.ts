@@ -15,6 +15,8 @@ import { jobsCancel } from "./jobs.cancel.ts";
 import { jobsGet } from "./jobs.get.ts";
 import { jobsList } from "./jobs.list.ts";
 import { jobsReplay } from "./jobs.replay.ts";
+import { providersList } from "./providers.list.ts";
+import { providersShow } from "./providers.show.ts";
 import { requestsGet } from "./requests.get.ts";
 import { requestsList } from "./requests.list.ts";
 import { sourcesCreate } from "./sources.create.ts";
@@ -38,6 +40,8 @@ export const COMMANDS: readonly Command[] = [
   deliveriesGet,
   deliveriesRetry,
   deliveriesCancel,
+  providersList,
+  providersShow,
   sourcesList,
   sourcesCreate,
   destinationsList,
@@ -57,6 +61,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   events: "Accepted facts: what came in and was kept.",
   requests: "Raw inbound requests, the rejected ones and duplicates too.",
   deliveries: "Events on their way to destinations.",
+  providers: "Whose webhooks can be verified, and how.",
   sources: "Where events come in.",
   destinations: "Where deliveries go.",
   subscriptions: "Which events go to which destination.",

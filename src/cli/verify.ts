@@ -56,7 +56,7 @@ export const verify = defineCommand({
     };
     // Loaded here because no other command needs it.
     const { diagnose, extract } = await import("@posthorn/sdk");
-    const diagnosis = diagnose(request, verifyOptions);
+    const diagnosis = await diagnose(request, verifyOptions);
     const event = diagnosis.ok ? extract(provider, request) : null;
     report(context, { diagnosis, event, notes: captured.notes, provider }, given.json);
     return exitOf(diagnosis);

@@ -274,7 +274,7 @@ function verify(live: LiveSource, request: RawRequest, now: number): { cause: Re
 }
 
 /** Enough of a URL for a token in the query; schemes that sign the URL get the public one from the source's params. */
-function requestUrl(request: RawRequest): string {
+export function requestUrl(request: RawRequest): string {
   return request.query === "" ? "http://localhost/" : `http://localhost/?${request.query}`;
 }
 

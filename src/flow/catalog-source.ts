@@ -152,8 +152,15 @@ function checkVerifier(source: Source, nowMs: number): FieldProblem[] {
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return [{ path: secretPath(error.path, source.secrets, checked), message: messageOf(error) }];
+    const message = withSecretHint(messageOf(error), error.path, providerById(source.provider)?.secretHint);
+    return [{ path: secretPath(error.path, source.secrets, checked), message }];
   }
+}
+
+/** A wrong secret, key or parameter is put right at the vendor's, so its own words for where to look follow. */
+function withSecretHint(message: string, path: string, hint: string | undefined): string {
+  if (hint === undefined || !/^(secrets|publicKey|params)\b/.test(path)) return message;
+  return `${message.replace(/[.]?$/, ".")} ${hint}`;
 }
 
 /** Behind proxies and tunnels nobody but the owner knows the URL that the provider signs. */

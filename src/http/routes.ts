@@ -28,7 +28,10 @@ import { cancelJob } from "./api/jobs.cancel.ts";
 import { createJob } from "./api/jobs.create.ts";
 import { getJob } from "./api/jobs.get.ts";
 import { listJobs } from "./api/jobs.list.ts";
+import { getProvider } from "./api/providers.get.ts";
+import { listProviders } from "./api/providers.list.ts";
 import { getRequestBody } from "./api/requests.body.ts";
+import { diagnoseStoredRequest } from "./api/requests.diagnosis.ts";
 import { getRequest } from "./api/requests.get.ts";
 import { listRequests } from "./api/requests.list.ts";
 import { getIndex } from "./api/service.index.ts";
@@ -55,6 +58,7 @@ import * as t from "./schemas/destination.ts";
 import * as e from "./schemas/event.ts";
 import { emptyBody } from "./schemas/fields.ts";
 import * as j from "./schemas/job.ts";
+import * as p from "./schemas/provider.ts";
 import * as k from "./schemas/service.ts";
 import * as s from "./schemas/source.ts";
 import * as u from "./schemas/subscription.ts";
@@ -102,6 +106,10 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/v1/requests", "read", "List requests to the ingest URLs", { query: e.requestQuery, 200: e.requestPage }, listRequests),
   route("GET", "/v1/requests/{id}", "read", "Show a request", { 200: e.requestRecord }, getRequest),
   route("GET", "/v1/requests/{id}/body", "read", "The kept bytes of a request", { 200: "bytes" }, getRequestBody),
+  route("GET", "/v1/requests/{id}/diagnosis", "read", "Why a request verifies or not", { 200: e.requestDiagnosis }, diagnoseStoredRequest),
+
+  route("GET", "/v1/providers", "read", "List the providers", { query: p.providerQuery, 200: p.providerPage }, listProviders),
+  route("GET", "/v1/providers/{id}", "read", "Show a provider", { 200: p.provider }, getProvider),
 
   route("GET", "/v1/deliveries", "read", "List deliveries", { query: d.deliveryQuery, 200: d.deliveryPage }, listDeliveries),
   route("GET", "/v1/deliveries/{id}", "read", "Show a delivery with its attempts", { 200: d.deliveryDetail }, getDelivery),

@@ -143,6 +143,21 @@ export const requestQuery = z.strictObject({
   cause: z.enum(REJECTION_CAUSES).optional(),
 });
 
+export const requestDiagnosis = answerSchema(
+  "RequestDiagnosis",
+  z.strictObject({
+    ok: z
+      .boolean()
+      .nullable()
+      .describe("Whether it verifies with the secrets of today at the time it came; null when what was kept is not enough to tell."),
+    cause: z.string().nullable().describe("Such as signature_mismatch; null when it verifies."),
+    message: z.string(),
+    hints: z.array(z.strictObject({ code: z.string(), message: z.string().describe("Names the fix.") })),
+    notes: z.array(z.string()).describe("What the verdict could not take into account: a truncated body, a masked credential."),
+    provider: z.string().nullable().describe("Null when the source is gone."),
+  }),
+);
+
 export type EventPublish = z.output<typeof eventPublish>;
 export type EventQueryInput = z.output<typeof eventQuery>;
 export type EventHeadView = z.output<typeof eventHead>;
@@ -150,4 +165,5 @@ export type EventView = z.output<typeof event>;
 export type ExplanationView = z.output<typeof explanation>;
 export type RequestQueryInput = z.output<typeof requestQuery>;
 export type RequestHeadView = z.output<typeof requestHead>;
+export type RequestDiagnosisView = z.output<typeof requestDiagnosis>;
 export type RequestView = z.output<typeof requestRecord>;
