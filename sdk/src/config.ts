@@ -117,7 +117,8 @@ function decodeSecret(secret: string, key: KeyEncoding): Uint8Array | undefined 
     case "whsec-or-utf8":
       return secret.startsWith("whsec_") ? decodeBase64Secret(secret.slice("whsec_".length)) : utf8(secret);
     case "whsec":
-      return decodeBase64Secret(secret.startsWith("whsec_") ? secret.slice("whsec_".length) : secret);
+      // Supabase writes the version of the signature before the prefix. No base64 holds a comma, so nothing else is meant.
+      return decodeBase64Secret(secret.replace(/^(?:v1,)?whsec_/, ""));
   }
 }
 

@@ -1,4 +1,5 @@
 // Hints for failures that are about keys and tokens: another algorithm, account or certificate, a rotated key, a neighbour's secret.
+import { utf8Text } from "./encoding.ts";
 import { jsonObject, valueAt } from "./json.ts";
 import { parseJwt } from "./jwt-text.ts";
 import { limits } from "./limits.ts";
@@ -170,7 +171,8 @@ function certUrlOf(request: WebhookRequest, { scheme }: Provider): string {
 }
 
 function tokenOf(request: WebhookRequest, { header, prefix = "" }: JwtScheme): ReturnType<typeof parseJwt> {
-  return parseJwt((headerOf(request, header) ?? "").slice(prefix.length));
+  const text = header === undefined ? utf8Text(request.body) : headerOf(request, header);
+  return parseJwt((text ?? "").slice(prefix.length));
 }
 
 function headerOf(request: WebhookRequest, name: string): string | undefined {

@@ -26,6 +26,12 @@ function unescape(text: string): string | undefined {
   }
 }
 
+/** The value of the field `name` when it is all there is in the form: another field would not be signed with it. */
+export function onlyField(body: Uint8Array | string, name: string): string | undefined {
+  const [field, ...others] = formFields(body) ?? [];
+  return field?.[0] === name && others.length === 0 ? field[1] : undefined;
+}
+
 /** Names in the order of their code units; equal values of one name count once, as in Twilio's own library. */
 export function sortedForm(body: Uint8Array | string): string | undefined {
   const fields = formFields(body);

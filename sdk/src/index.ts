@@ -17,6 +17,7 @@ export type {
   HmacAlgorithm,
   HmacRecipe,
   HmacScheme,
+  HttpSignatureScheme,
   JwtAlgorithm,
   JwtScheme,
   KeyEncoding,

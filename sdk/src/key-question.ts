@@ -1,4 +1,5 @@
 // Which key of the vendor a request needs, and where it can be had. Pure: what is fetched, and how, is the caller's.
+import { utf8Text } from "./encoding.ts";
 import { jsonObject, valueAt } from "./json.ts";
 import { parseJwt } from "./jwt-text.ts";
 import { limits } from "./limits.ts";
@@ -111,7 +112,7 @@ function environmentUrl({ urls }: KeySource & { kind: "jwk-by-id" }, params: Par
 /** The `kid` in the token of the request, where the provider sends one. */
 function keyIdOf({ scheme }: Provider, request: WebhookRequest): { keyId?: string } {
   if (scheme.kind !== "jwt") return {};
-  const value = headerOf(request, scheme.header) ?? "";
+  const value = (scheme.header === undefined ? utf8Text(request.body) : headerOf(request, scheme.header)) ?? "";
   const token = value.length > limits.jwtCharsMax ? undefined : parseJwt(value.slice(scheme.prefix?.length ?? 0));
   const keyId = token && valueAt(token.header, ["kid"]);
   return typeof keyId === "string" ? { keyId } : {};

@@ -183,7 +183,7 @@ describe("tokens", () => {
     expect(check({ exp: now - 4 })).toBe("ok");
     expect(check({ exp: now - 5 })).toBe("timestamp_too_old");
     expect(check({ iss: ["MessageBird"] })).toBe("claim_mismatch");
-    expect(extract("messagebird", { headers: headers({}), body })).toEqual({ id: "j1" });
+    expect(extract("messagebird", { headers: headers({}), body })).toMatchObject({ id: "j1" });
     expect(outcome({ provider: "messagebird", secrets: [secret] }, { headers: headers({}), url: undefined })).toBe("malformed_request");
   });
 

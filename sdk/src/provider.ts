@@ -20,7 +20,7 @@ export type AsymmetricAlgorithm = "ed25519" | "ecdsa-p256-sha256" | "ecdsa-p256-
 
 /**
  * How the text of a secret becomes key bytes. `utf8`: the text as it is. `whsec`: base64 after an optional `whsec_`
- * prefix. `whsec-or-utf8`: base64 after `whsec_`, or else the text as it is. `nfkd`: UTF-8 after Unicode normalisation.
+ * or `v1,whsec_` prefix. `whsec-or-utf8`: base64 after `whsec_`, or else the text as it is. `nfkd`: UTF-8 after Unicode normalisation.
  */
 export type KeyEncoding = "utf8" | "nfkd" | "hex" | "base64" | "whsec" | "whsec-or-utf8";
 
@@ -29,6 +29,8 @@ export type TimestampUnit = "s" | "ms" | "rfc3339";
 /** The signature header. `header` lists alternatives, the first one present counts. */
 export interface SignatureRule {
   readonly header: readonly string[];
+  /** The query parameter that holds the signature, for senders that have no header for it; `header` is then empty. */
+  readonly query?: string;
   /** true: the sender may repeat the header; its values are one list. Everywhere else a repeated header is refused. */
   readonly repeats?: true;
   /** true: the headers are no alternatives; each one present holds the signature of another key. */
@@ -43,6 +45,8 @@ export interface SignatureRule {
   readonly sep?: string;
   /** Stands before each signature; in a list, items without it are other versions and are ignored. */
   readonly prefix?: string;
+  /** In `list`: ends the label that stands before each signature, such as the id of its key, and that is not read. */
+  readonly labelEnd?: string;
   /** In `kv`: the key of signatures, for example `v1`. */
   readonly sigKey?: string;
   /** In `kv`: the key of the timestamp, for example `t`. */
@@ -70,7 +74,7 @@ export interface HmacRecipe {
   readonly key: KeyEncoding;
   readonly sig: SignatureRule;
   readonly enc: Encoding;
-  /** Signed bytes: literals and `{body} {ts} {method} {url} {form} {header:a|b} {param:x}`. */
+  /** Signed bytes: literals and `{body} {ts} {method} {url} {form} {form:name} {header:a|b} {param:x}`. */
   readonly content: string;
   readonly ts?: TimestampRule;
   /** true: the sender writes the signed URL with or without its port; both are tried. */
@@ -146,10 +150,11 @@ export interface AsymmetricScheme {
 
 export type JwtAlgorithm = "HS256" | "HS384" | "HS512" | "ES256" | "RS256";
 
-/** A JSON Web Token (RFC 7519) in a header, with claims about the request. */
+/** A JSON Web Token (RFC 7519) with claims about the request. */
 export interface JwtScheme {
   readonly kind: "jwt";
-  readonly header: string;
+  /** Absent: the whole body is the token. */
+  readonly header?: string;
   /** Stands before the token, compared without case, for example `Bearer `. */
   readonly prefix?: string;
   /** The only algorithms accepted, all of one family: secrets for HS…, public keys for the others. */
@@ -176,7 +181,7 @@ export interface JwtScheme {
 /** The signature or shared secret stands inside the body, over some of its fields; each layout is code of its own. */
 export interface BodySignatureScheme {
   readonly kind: "body-signature";
-  readonly layout: "adyen" | "aws-sns" | "mailgun" | "braintree" | "dropbox-sign" | "microsoft-graph";
+  readonly layout: "adyen" | "aws-sns" | "mailgun" | "braintree" | "dropbox-sign" | "microsoft-graph" | "paddle-classic";
   readonly key?: KeyEncoding;
   readonly certUrl?: CertUrlRule;
 }
@@ -185,6 +190,16 @@ export interface BodySignatureScheme {
 export interface CanonicalScheme {
   readonly kind: "canonical";
   readonly layout: "contentful";
+  readonly toleranceSeconds: number;
+}
+
+/**
+ * An ed25519 signature over header fields and parts of the request that it names itself (RFC 9421). The body is bound by
+ * Content-Digest (RFC 9530), which must be among what it names.
+ */
+export interface HttpSignatureScheme {
+  readonly kind: "http-signature";
+  /** Largest difference between `created` and now, both ways, inclusive. */
   readonly toleranceSeconds: number;
 }
 
@@ -197,7 +212,8 @@ export type Scheme =
   | AsymmetricScheme
   | JwtScheme
   | BodySignatureScheme
-  | CanonicalScheme;
+  | CanonicalScheme
+  | HttpSignatureScheme;
 
 /** When the event happened, by the provider's own clock. */
 export interface TimeLocation {
@@ -304,7 +320,8 @@ export function signsUrl(provider: Provider): boolean {
 /** Whether the vendor signs with a private key, so that a receiver needs its public key and no secret. */
 export function usesKeyPair({ scheme }: Provider): boolean {
   if (scheme.kind === "jwt") return !scheme.algs.some((alg) => alg.startsWith("HS"));
-  return scheme.kind === "asymmetric" || (scheme.kind === "body-signature" && scheme.layout === "aws-sns");
+  if (scheme.kind === "body-signature") return scheme.layout === "aws-sns" || scheme.layout === "paddle-classic";
+  return scheme.kind === "asymmetric" || scheme.kind === "http-signature";
 }
 
 /** The headers that carry a provider's signature, in lower case; empty where nothing about the header tells the provider, as with Authorization. */
@@ -320,9 +337,11 @@ export function signatureHeaders(provider: Provider): readonly string[] {
     case "asymmetric":
       return [scheme.header];
     case "jwt":
-      return scheme.header === "authorization" ? [] : [scheme.header];
+      return scheme.header === undefined || scheme.header === "authorization" ? [] : [scheme.header];
     case "canonical":
       return ["x-contentful-signature"];
+    case "http-signature":
+      return ["signature-input"];
     case "body-signature":
     case "basic":
     case "none":

@@ -62,7 +62,12 @@ function checkFlips(provider: Provider, params: Params, body: Uint8Array, bit: n
     if (free.includes(name) || (provider.scheme.kind === "hmac" && flipped.toLowerCase() === value.toLowerCase())) continue;
     expect(verify(signed.headers.with(index, [name, flipped]), body), `${name}: ${flipped}`).toBe(false);
   }
-  if (signed.url !== undefined) expect(verify(signed.headers, body, flipText(signed.url, bit))).toBe(false);
+  if (signed.url !== undefined) {
+    const flipped = flipText(signed.url, bit);
+    // Hex of a signature may be written in upper case.
+    const same = provider.scheme.kind === "hmac" && flipped.toLowerCase() === signed.url.toLowerCase();
+    if (!same) expect(verify(signed.headers, body, flipped)).toBe(false);
+  }
   const other = createVerifier({ provider, secrets: secretsOf(provider).map(otherSecret), params });
   expect(verify(signed.headers, body, target, other)).toBe(false);
 }

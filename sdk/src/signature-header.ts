@@ -73,8 +73,12 @@ function malformed(format: SignatureFormat): VerifyFailure {
   const before = prefix === undefined || prefix === "" ? "" : ` after "${prefix}"`;
   return failure(
     "malformed_signature",
-    `The signature header ${format.rule.header[0]} does not hold ${format.bytes} bytes in ${format.encoding}${before}.`,
+    `The signature ${placeOf(format.rule)} does not hold ${format.bytes} bytes in ${format.encoding}${before}.`,
   );
+}
+
+function placeOf({ header, query }: SignatureRule): string {
+  return query === undefined ? `header ${header[0]}` : `in the query parameter ${query}`;
 }
 
 function unknownVersion(format: SignatureFormat, known: string): VerifyFailure {
@@ -88,19 +92,20 @@ function parseRaw(value: string, format: SignatureFormat): ParsedSignatures | Ve
 }
 
 function parseList(value: string, format: SignatureFormat): ParsedSignatures | VerifyFailure {
-  const { prefix = "", sep = "," } = format.rule;
+  const { prefix = "", sep = ",", labelEnd } = format.rule;
   const candidates: Candidate[] = [];
   let known = 0;
   for (let from = 0, end = 0; from <= value.length && known < limits.signaturesMax; from = end + sep.length) {
     end = itemEnd(value, sep, from);
     from = skipSpaces(value, from, end);
-    if (!value.startsWith(prefix, from)) continue;
+    const start = labelEnd === undefined ? from : afterLabel(value, labelEnd, from, end);
+    if (start === undefined || !value.startsWith(prefix, start)) continue;
     known++;
-    const candidate = candidateOf(value, from + prefix.length, end, format);
+    const candidate = candidateOf(value, start + prefix.length, end, format);
     if (candidate !== undefined) candidates.push(candidate);
   }
   if (candidates.length > 0) return { ok: true, candidates, timestamp: undefined };
-  return known > 0 ? malformed(format) : unknownVersion(format, prefix);
+  return known > 0 ? malformed(format) : unknownVersion(format, labelEnd ?? prefix);
 }
 
 function parsePairs(value: string, format: SignatureFormat): ParsedSignatures | VerifyFailure {
@@ -127,6 +132,12 @@ function parsePairs(value: string, format: SignatureFormat): ParsedSignatures | 
   }
   if (candidates.length > 0) return { ok: true, candidates, timestamp };
   return known === 0 && others > 0 ? unknownVersion(format, `${sigKey}=`) : malformed(format);
+}
+
+// An item without the label, or with that of another hash, has none.
+function afterLabel(value: string, labelEnd: string, from: number, end: number): number | undefined {
+  const at = value.indexOf(labelEnd, from);
+  return at < 0 || at + labelEnd.length > end ? undefined : at + labelEnd.length;
 }
 
 /** Where the item that starts at `from` ends. */

@@ -1,5 +1,5 @@
 // The template of signed content, compiled once: `{ts}.{body}` becomes a list of parts, and no request parses text.
-import { sortedForm } from "./form.ts";
+import { onlyField, sortedForm } from "./form.ts";
 import type { Content } from "./plan.ts";
 import type { Params } from "./provider.ts";
 import type { HeaderReader, HeaderValues, WebhookRequest } from "./request.ts";
@@ -12,6 +12,7 @@ type Part =
   | { readonly kind: "method" }
   | { readonly kind: "url" }
   | { readonly kind: "form" }
+  | { readonly kind: "field"; readonly name: string }
   | { readonly kind: "header"; readonly names: readonly string[]; readonly slots: readonly number[] };
 
 export interface Template {
@@ -27,7 +28,7 @@ export interface Template {
 
 type RenderRequest = Pick<WebhookRequest, "method" | "url" | "body">;
 
-const PLACEHOLDERS = "{body} {ts} {method} {url} {form} {header:name} {param:name}";
+const PLACEHOLDERS = "{body} {ts} {method} {url} {form} {form:name} {header:name} {param:name}";
 
 /** Throws ConfigError at `path` for a placeholder that does not exist, and at `params.x` for an absent parameter. */
 export function compileTemplate(text: string, path: string, params: Params, reader: HeaderReader): Template {
@@ -43,7 +44,7 @@ export function compileTemplate(text: string, path: string, params: Params, read
   const bodyOnly = parts.length === 1 && parts[0]?.kind === "body";
   return {
     usesTimestamp: parts.some((part) => part.kind === "ts"),
-    usesBody: parts.some((part) => part.kind === "body" || part.kind === "form"),
+    usesBody: parts.some((part) => part.kind === "body" || part.kind === "form" || part.kind === "field"),
     usesUrl: parts.some((part) => part.kind === "url"),
     headers: parts.flatMap((part) => (part.kind === "header" ? [part.names] : [])),
     params: paramNames,
@@ -84,6 +85,7 @@ function compilePart(piece: Piece, path: string, params: Params, paramNames: str
     case "form":
       return { kind: piece.text };
   }
+  if (piece.text.startsWith("form:")) return { kind: "field", name: piece.text.slice("form:".length) };
   if (piece.text.startsWith("header:")) {
     const names = piece.text.slice("header:".length).toLowerCase().split("|");
     for (const name of names) assertHeaderName(name, path);
@@ -135,6 +137,12 @@ function render(parts: readonly Part[], request: RenderRequest, values: HeaderVa
         const form = sortedForm(request.body);
         if (form === undefined) return failure("signature_mismatch", "The body is no form, so it is not what was signed.");
         text += form;
+        break;
+      }
+      case "field": {
+        const value = onlyField(request.body, part.name);
+        if (value === undefined) return failure("malformed_request", `The body is no form with the field ${part.name} alone.`);
+        text += value;
         break;
       }
       case "body":

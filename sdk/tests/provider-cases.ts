@@ -47,7 +47,9 @@ const forms = fc.uniqueArray(fc.tuple(word, word), { minLength: 1, maxLength: 6,
   return Buffer.from(fields.map(([name, value]) => `${name}=${value}`).join("&"));
 });
 
-/** The query of a token stands in the URL, so the signed URL is the one to verify. */
+/** A token or signature in the query stands in the URL, so the signed URL is the one to verify. */
 export function urlOf(provider: Provider): string | undefined {
-  return signsUrl(provider) || provider.scheme.kind === "token" ? url : undefined;
+  const { scheme } = provider;
+  const inQuery = scheme.kind === "token" || (scheme.kind === "hmac" && scheme.sig.query !== undefined);
+  return signsUrl(provider) || inQuery ? url : undefined;
 }

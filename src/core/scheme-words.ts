@@ -70,6 +70,16 @@ export function schemeWords(provider: Provider): SchemeWords {
         headers: ["x-contentful-signature", "x-contentful-signed-headers", "x-contentful-timestamp"],
         age: ageOf(scheme.toleranceSeconds, false),
       };
+    case "http-signature":
+      return {
+        short: "HTTP message signature (ed25519)",
+        how: [
+          "The headers signature-input and signature hold an HTTP message signature (RFC 9421) of the vendor's private key (ed25519).",
+          "It covers the header content-digest, which holds a hash of the body.",
+        ],
+        headers: ["signature-input", "signature", "content-digest"],
+        age: ageOf(scheme.toleranceSeconds, true),
+      };
   }
 }
 
@@ -195,10 +205,10 @@ function jwtWords(scheme: JwtScheme): SchemeWords {
   return {
     short: `JWT ${algs.join(" or ")}`,
     how: [
-      `The header ${header} holds a JSON Web Token${prefix === undefined ? "" : ` after "${prefix}"`}, signed with ${algs.join(" or ")}.`,
+      `${header === undefined ? "The whole body is" : `The header ${header} holds`} a JSON Web Token${prefix === undefined ? "" : ` after "${prefix}"`}, signed with ${algs.join(" or ")}.`,
       ...(rules.length === 0 ? [] : [`In the token, ${rules.join("; ")}.`]),
     ],
-    headers: [header],
+    headers: header === undefined ? [] : [header],
     age: jwtAge(scheme),
   };
 }
@@ -243,6 +253,15 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
         ],
         headers: [],
         age: ageOf(undefined, true),
+      };
+    case "paddle-classic":
+      return {
+        short: "RSA in a form field",
+        how: [
+          "The form field p_signature holds a signature of Paddle's private key (RSA with SHA-1), in base64, of all other fields in PHP's serialisation.",
+        ],
+        headers: [],
+        age: NO_TIME,
       };
     case "braintree":
       return {

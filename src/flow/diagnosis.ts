@@ -112,6 +112,7 @@ function carriesProof({ scheme }: Provider, name: string): boolean {
       return scheme.header === name;
     case "standard-webhooks":
     case "canonical":
+    case "http-signature":
     case "body-signature":
     case "none":
       return false;

@@ -1,4 +1,5 @@
 // When a verified request was signed, by the sender's clock, read from where its scheme keeps that time.
+import { utf8Text } from "../encoding.ts";
 import { parseJson, valueAt } from "../json.ts";
 import { jwtClaims } from "../jwt-text.ts";
 import type { HmacRecipe, HmacScheme, Params, Provider, TimestampUnit } from "../provider.ts";
@@ -21,10 +22,13 @@ export function signedTime(provider: Provider, params: Params, header: HeaderOf,
     case "canonical":
       return dateOf(header("x-contentful-timestamp"), "ms");
     case "jwt": {
-      const token = (header(scheme.header) ?? "").slice(scheme.prefix?.length ?? 0);
+      const text = scheme.header === undefined ? utf8Text(body) : header(scheme.header);
+      const token = (text ?? "").slice(scheme.prefix?.length ?? 0);
       const issued = valueAt(jwtClaims(token), ["iat"]);
       return typeof issued === "number" && Math.abs(issued) < 1e12 ? new Date(issued * 1000) : undefined;
     }
+    case "http-signature":
+      return dateOf(/;created=(\d{1,12})(?:;|$)/.exec(header("signature-input") ?? "")?.[1], "s");
     case "body-signature":
     case "token":
     case "basic":

@@ -31,6 +31,7 @@ export default {
   setup: [
     "Create an HTTPS subscription of your topic with the URL of this source, without raw message delivery.",
     "Save the ARN of the topic here as the parameter topicArn: without it, topics of other accounts are accepted too.",
-    "Download the certificate named by SigningCertURL in a request and save it here as the public key.",
+    "Posthorn fetches the certificate that a request names in SigningCertURL from Amazon itself; a certificate saved here as the public key is used instead.",
   ],
+  keySource: { kind: "certificate" },
 } as const satisfies Provider;

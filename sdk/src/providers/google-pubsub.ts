@@ -29,8 +29,9 @@ export default {
   setup: [
     "Create a push subscription with the URL of this source and turn on authentication with a service account.",
     "Save the audience of the subscription and the email of the service account here as the parameters audience and email.",
-    "Save the JSON of https://www.googleapis.com/oauth2/v3/certs here as the public key.",
+    "Posthorn fetches the keys of Google from https://www.googleapis.com/oauth2/v3/certs itself; JSON of that page saved here as the public key is used instead.",
   ],
+  keySource: { kind: "jwks", url: "https://www.googleapis.com/oauth2/v3/certs" },
   answerWithinSeconds: 10,
   retry: "Until it is acknowledged or the message retention of the subscription ends.",
   samples: [

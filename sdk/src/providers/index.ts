@@ -79,8 +79,10 @@ import line from "./line.ts";
 import linear from "./linear.ts";
 import livekit from "./livekit.ts";
 import loops from "./loops.ts";
+import mailchannels from "./mailchannels.ts";
 import mailchimpMarketing from "./mailchimp-marketing.ts";
 import mailgun from "./mailgun.ts";
+import make from "./make.ts";
 import mandrill from "./mandrill.ts";
 import messagebird from "./messagebird.ts";
 import meta from "./meta.ts";
@@ -99,7 +101,9 @@ import okta from "./okta.ts";
 import onfido from "./onfido.ts";
 import openai from "./openai.ts";
 import paddle from "./paddle.ts";
+import paddleClassic from "./paddle-classic.ts";
 import pagerduty from "./pagerduty.ts";
+import pandadoc from "./pandadoc.ts";
 import paypal from "./paypal.ts";
 import paystack from "./paystack.ts";
 import persona from "./persona.ts";
@@ -118,6 +122,7 @@ import render from "./render.ts";
 import replicate from "./replicate.ts";
 import resend from "./resend.ts";
 import retell from "./retell.ts";
+import revenuecat from "./revenuecat.ts";
 import ringcentral from "./ringcentral.ts";
 import salesforce from "./salesforce.ts";
 import sanity from "./sanity.ts";
@@ -129,6 +134,7 @@ import slack from "./slack.ts";
 import square from "./square.ts";
 import standardWebhooks from "./standard-webhooks.ts";
 import stripe from "./stripe.ts";
+import supabaseAuth from "./supabase-auth.ts";
 import supabaseDatabase from "./supabase-database.ts";
 import svix from "./svix.ts";
 import tailscale from "./tailscale.ts";
@@ -136,17 +142,23 @@ import tally from "./tally.ts";
 import telegram from "./telegram.ts";
 import telnyx from "./telnyx.ts";
 import token from "./token.ts";
+import travisCi from "./travis-ci.ts";
 import trello from "./trello.ts";
 import twilio from "./twilio.ts";
 import twitch from "./twitch.ts";
 import typeform from "./typeform.ts";
 import vercel from "./vercel.ts";
+import vonage from "./vonage.ts";
 import webflow from "./webflow.ts";
 import whereby from "./whereby.ts";
+import wise from "./wise.ts";
+import wix from "./wix.ts";
 import woocommerce from "./woocommerce.ts";
 import workos from "./workos.ts";
+import worldpay from "./worldpay.ts";
 import xTwitter from "./x-twitter.ts";
 import xero from "./xero.ts";
+import zapier from "./zapier.ts";
 import zendesk from "./zendesk.ts";
 import zoom from "./zoom.ts";
 
@@ -231,8 +243,10 @@ export const providers: readonly Provider[] = [
   linear,
   livekit,
   loops,
+  mailchannels,
   mailchimpMarketing,
   mailgun,
+  make,
   mandrill,
   messagebird,
   meta,
@@ -251,7 +265,9 @@ export const providers: readonly Provider[] = [
   onfido,
   openai,
   paddle,
+  paddleClassic,
   pagerduty,
+  pandadoc,
   paypal,
   paystack,
   persona,
@@ -270,6 +286,7 @@ export const providers: readonly Provider[] = [
   replicate,
   resend,
   retell,
+  revenuecat,
   ringcentral,
   salesforce,
   sanity,
@@ -281,6 +298,7 @@ export const providers: readonly Provider[] = [
   square,
   standardWebhooks,
   stripe,
+  supabaseAuth,
   supabaseDatabase,
   svix,
   tailscale,
@@ -288,17 +306,23 @@ export const providers: readonly Provider[] = [
   telegram,
   telnyx,
   token,
+  travisCi,
   trello,
   twilio,
   twitch,
   typeform,
   vercel,
+  vonage,
   webflow,
   whereby,
+  wise,
+  wix,
   woocommerce,
   workos,
+  worldpay,
   xTwitter,
   xero,
+  zapier,
   zendesk,
   zoom,
 ];

@@ -20,11 +20,30 @@ export default {
   },
   eventId: ["json:id"],
   eventType: ["json:event_type"],
+  eventTime: [{ from: "json:create_time", unit: "rfc3339" }],
+  eventKey: ["json:resource.id"],
   bodyAuthenticated: false,
   retry: "Up to 25 times over 3 days.",
   setup: [
     "Open your app in the PayPal developer dashboard and add a webhook with the URL of this source.",
     "Copy the id of the new webhook and save it here as the parameter webhookId.",
-    "Download the certificate named in the header paypal-cert-url of a request and save it here as the public key.",
+    "Posthorn fetches the certificate that a request names in paypal-cert-url from PayPal itself; a certificate saved here as the public key is used instead.",
+  ],
+  secretHint: "Apps & Credentials → your app → Webhooks: the Webhook ID, for the parameter webhookId.",
+  keySource: { kind: "certificate" },
+  samples: [
+    {
+      type: "PAYMENT.CAPTURE.COMPLETED",
+      body: {
+        id: "WH-EXAMPLE0001",
+        event_version: "1.0",
+        create_time: "2026-10-09T08:53:20.000Z",
+        resource_type: "capture",
+        resource_version: "2.0",
+        event_type: "PAYMENT.CAPTURE.COMPLETED",
+        summary: "Payment completed for $ 12.00 USD",
+        resource: { id: "EXAMPLECAPTURE001", status: "COMPLETED", amount: { currency_code: "USD", value: "12.00" }, final_capture: true },
+      },
+    },
   ],
 } as const satisfies Provider;

@@ -4,10 +4,29 @@ import type { Provider } from "../provider.ts";
 export default {
   id: "recharge",
   name: "Recharge",
-  docsUrl: "https://docs.rechargepayments.com",
+  docsUrl: "https://developer.rechargepayments.com/2021-11/webhooks_explained",
   scheme: { kind: "hmac", alg: "sha256-prefix", key: "utf8", sig: { header: ["x-recharge-hmac-sha256"] }, enc: "hex", content: "{body}" },
   eventId: [],
-  eventType: [],
+  eventType: ["header:x-recharge-topic"],
+  eventKey: ["json:subscription.id", "json:charge.id", "json:order.id", "json:customer.id"],
   bodyAuthenticated: true,
   setup: ["Create a webhook through the Recharge API with the URL of this source.", "Save the client secret of the API token here."],
+  secretHint: "The API client secret of the API token with which the webhook was created.",
+  samples: [
+    {
+      type: "subscription/created",
+      headers: { "x-recharge-topic": "subscription/created" },
+      body: {
+        subscription: {
+          id: 100000001,
+          customer_id: 100000002,
+          status: "active",
+          product_title: "Example coffee",
+          quantity: 1,
+          order_interval_frequency: "30",
+          order_interval_unit: "day",
+        },
+      },
+    },
+  ],
 } as const satisfies Provider;

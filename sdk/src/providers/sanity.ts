@@ -16,9 +16,25 @@ export default {
   },
   eventId: ["header:idempotency-key"],
   eventType: [],
+  eventTime: [{ from: "json:_updatedAt", unit: "rfc3339" }],
+  eventKey: ["json:_id"],
   bodyAuthenticated: true,
   setup: [
     "Create a webhook in Sanity and enter the URL of this source.",
     "Enter the secret of this source as the secret of the webhook, then choose the events and save.",
+  ],
+  secretHint: "API → Webhooks → your webhook → Secret in sanity.io/manage: the text that you entered there.",
+  samples: [
+    {
+      type: "document.updated",
+      body: {
+        _id: "example-document-0001",
+        _type: "article",
+        _rev: "EXAMPLErev0001",
+        _createdAt: "2026-10-01T08:00:00Z",
+        _updatedAt: "2026-10-09T08:53:20Z",
+        title: "Hello",
+      },
+    },
   ],
 } as const satisfies Provider;

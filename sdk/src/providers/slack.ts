@@ -36,6 +36,38 @@ export default {
     "Enter the URL of this source as the request URL of the app: under Event Subscriptions, Interactivity or Slash Commands.",
     "Copy the signing secret from Basic Information and save it here.",
   ],
+  secretHint: "Basic Information → App Credentials → Signing Secret of the app at api.slack.com/apps.",
   answerWithinSeconds: 3,
   retry: "3 times, with the headers X-Slack-Retry-Num and X-Slack-Retry-Reason.",
+  samples: [
+    {
+      type: "app_mention",
+      body: {
+        token: "example",
+        team_id: "TEXAMPLE1",
+        api_app_id: "AEXAMPLE1",
+        type: "event_callback",
+        event_id: "EvEXAMPLE01",
+        event_time: 1760000000,
+        event: {
+          type: "app_mention",
+          user: "UEXAMPLE1",
+          text: "<@UEXAMPLE2> hello",
+          ts: "1760000000.000100",
+          channel: "CEXAMPLE1",
+          event_ts: "1760000000.000100",
+        },
+      },
+    },
+    {
+      type: "block_actions",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "payload=%7B%22type%22%3A%22block_actions%22%2C%22user%22%3A%7B%22id%22%3A%22UEXAMPLE1%22%7D%2C%22trigger_id%22%3A%221.2.example%22%2C%22channel%22%3A%7B%22id%22%3A%22CEXAMPLE1%22%7D%2C%22actions%22%3A%5B%7B%22action_id%22%3A%22approve%22%2C%22value%22%3A%221001%22%7D%5D%7D",
+    },
+    {
+      type: "/deploy",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "command=%2Fdeploy&text=production&team_id=TEXAMPLE1&channel_id=CEXAMPLE1&user_id=UEXAMPLE1&response_url=https%3A%2F%2Fhooks.example.test%2F1&trigger_id=1.2.example",
+    },
+  ],
 } as const satisfies Provider;

@@ -16,10 +16,33 @@ export default {
   },
   eventId: [],
   eventType: ["json:0.type"],
+  eventTime: [{ from: "json:0.timestamp", unit: "rfc3339" }],
+  eventKey: ["json:0.data.nodeID"],
   bodyAuthenticated: true,
   experimental: true,
   setup: [
     "Create a webhook in Tailscale and enter the URL of this source.",
     "Copy the signing secret that Tailscale shows and save it here as it is.",
+  ],
+  secretHint: "Settings → Webhooks of the admin console: the secret that Tailscale shows once, when the webhook is created.",
+  samples: [
+    {
+      type: "nodeCreated",
+      body: [
+        {
+          timestamp: "2026-10-09T08:53:20.000000Z",
+          version: 1,
+          type: "nodeCreated",
+          tailnet: "example.test",
+          message: "Node example created",
+          data: {
+            nodeID: "nEXAMPLE0001",
+            deviceName: "example.tail0000.ts.test",
+            managedBy: "ada@example.test",
+            actor: "ada@example.test",
+          },
+        },
+      ],
+    },
   ],
 } as const satisfies Provider;

@@ -16,6 +16,8 @@ export default {
   },
   eventId: [],
   eventType: ["json:event"],
+  eventTime: [{ from: "json:event_ts", unit: "ms" }],
+  eventKey: ["json:payload.object.id"],
   bodyAuthenticated: true,
   handshakes: [
     {
@@ -30,6 +32,29 @@ export default {
     },
   ],
   setup: ["Add an event subscription to the Zoom app with the URL of this source.", "Copy the secret token of the app and save it here."],
+  secretHint: "Zoom App Marketplace → your app → Features → Access → Secret Token.",
   answerWithinSeconds: 3,
   retry: "After 5, 20 and 60 minutes.",
+  samples: [
+    {
+      type: "meeting.started",
+      body: {
+        event: "meeting.started",
+        event_ts: 1760000000000,
+        payload: {
+          account_id: "EXAMPLEaccount",
+          object: {
+            id: "1000000001",
+            uuid: "EXAMPLEuuid0001==",
+            host_id: "EXAMPLEhost",
+            topic: "Weekly",
+            type: 2,
+            start_time: "2026-10-09T08:53:20Z",
+            timezone: "UTC",
+            duration: 30,
+          },
+        },
+      },
+    },
+  ],
 } as const satisfies Provider;

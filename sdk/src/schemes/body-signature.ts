@@ -13,6 +13,7 @@ import { checkTimestamp, type TimestampCheck } from "../timestamp.ts";
 import { compileBraintree } from "./body-signature-braintree.ts";
 import { compileDropboxSign } from "./body-signature-dropbox-sign.ts";
 import { compileMicrosoftGraph } from "./body-signature-microsoft-graph.ts";
+import { compilePaddleClassic } from "./body-signature-paddle.ts";
 import { compileSns } from "./body-signature-sns.ts";
 
 const mismatch = failure(
@@ -35,6 +36,8 @@ export function compileBodySignature(config: SchemeConfig, scheme: BodySignature
       return compileDropboxSign(config);
     case "microsoft-graph":
       return compileMicrosoftGraph(config);
+    case "paddle-classic":
+      return compilePaddleClassic(config);
   }
 }
 

@@ -6,6 +6,7 @@ import { ConfigError } from "../result.ts";
 import { firstValue } from "../template.ts";
 import { formatTimestamp } from "../timestamp.ts";
 import { compileRecipe, signedTarget, timestampHeaders } from "./hmac.ts";
+import { withQueryValue } from "./query-value.ts";
 
 /** Throws ConfigError like `compileHmac`. */
 export function compileHmacSigner(config: SchemeConfig, data: HmacScheme): CompiledSigner {
@@ -41,6 +42,9 @@ export function compileHmacSigner(config: SchemeConfig, data: HmacScheme): Compi
     return {
       content,
       finish(signatures) {
+        const { query } = scheme.sig;
+        if (query !== undefined)
+          return { headers, url: withQueryValue(request.url, query, formatSignatures(scheme, timestamp, signatures)) };
         return { headers: [...headers, ...signatureHeaders(scheme, timestamp, signatures)] };
       },
     };
@@ -58,7 +62,7 @@ function signatureHeaders(scheme: HmacRecipe, timestamp: string, signatures: rea
 }
 
 function formatSignatures(scheme: HmacRecipe, timestamp: string, signatures: readonly string[]): string {
-  const { parse = "raw", sep = ",", prefix = "", sigKey = "v1", tsKey } = scheme.sig;
+  const { parse = "raw", sep = ",", prefix = "", labelEnd, sigKey = "v1", tsKey } = scheme.sig;
   switch (parse) {
     case "raw":
       // One value has room for one signature: the first secret is the current one.
@@ -66,7 +70,8 @@ function formatSignatures(scheme: HmacRecipe, timestamp: string, signatures: rea
     case "csv":
       return [timestamp, ...signatures].join(sep);
     case "list":
-      return signatures.map((signature) => `${prefix}${signature}`).join(sep);
+      // Labels are numbers of keys at the senders that have them.
+      return signatures.map((signature, index) => `${labelEnd === undefined ? "" : index + 1 + labelEnd}${prefix}${signature}`).join(sep);
     case "kv":
       return [...(tsKey === undefined ? [] : [`${tsKey}=${timestamp}`]), ...signatures.map((signature) => `${sigKey}=${signature}`)].join(
         sep,

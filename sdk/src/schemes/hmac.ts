@@ -11,6 +11,7 @@ import { compileTemplate, firstValue, type Template } from "../template.ts";
 import { checkTimestamp, type TimestampCheck } from "../timestamp.ts";
 import { hmacParamNames, hmacSchemeFromParams, textParam } from "./hmac-params.ts";
 import { digestInQuery, otherPort, urlReader } from "./hmac-url.ts";
+import { queryValue } from "./query-value.ts";
 
 /** A recipe with its parameters filled in, for verifying and for signing. */
 export interface CompiledRecipe {
@@ -103,7 +104,7 @@ export function compileHmac(config: SchemeConfig, data: HmacScheme): CompiledSch
 
   function read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure {
     const values = reader.read(request.headers);
-    const parsed = readSignatures(values, request.headers);
+    const parsed = readSignatures(values, request);
     if (!parsed.ok) return parsed;
     let timestamp = parsed.timestamp;
     if (check !== undefined && jsonPath === undefined) {
@@ -137,15 +138,21 @@ function timestampCheck(config: SchemeConfig, scheme: HmacRecipe): TimestampChec
   );
 }
 
-type SignatureReader = (values: HeaderValues, headers: HeadersInput) => ParsedSignatures | VerifyFailure;
+type SignatureReader = (values: HeaderValues, request: WebhookRequest) => ParsedSignatures | VerifyFailure;
 
 function signatureReader(scheme: HmacRecipe, reader: HeaderReader): SignatureReader {
   const format = formatOf(scheme);
   const slots = scheme.sig.header.map((name) => reader.slot(name));
-  const { every, repeats, header, sep = "," } = scheme.sig;
+  const { every, repeats, header, query, sep = "," } = scheme.sig;
+  if (query !== undefined) {
+    return (_values, { url }) => {
+      const signature = queryValue(url, query);
+      return typeof signature === "string" ? parseSignatures(signature, format) : signature;
+    };
+  }
   if (every === true) return (values) => readEvery(values, slots, format);
   if (repeats === true) {
-    return (values, headers) => {
+    return (values, { headers }) => {
       const signature = oneSignature(scheme, firstValue(values, slots) === null ? joined(headers, header, sep) : firstValue(values, slots));
       return typeof signature === "string" ? parseSignatures(signature, format) : signature;
     };

@@ -8,6 +8,7 @@ import { compileBodySignature } from "./body-signature.ts";
 import { compileCanonical, compileCanonicalSigner } from "./canonical.ts";
 import { compileHmac } from "./hmac.ts";
 import { compileHmacSigner } from "./hmac-sign.ts";
+import { compileHttpSignature } from "./http-signature.ts";
 import { compileJwt } from "./jwt.ts";
 import { compileJwtSigner } from "./jwt-sign.ts";
 import { compileNone, compileNoneSigner } from "./none.ts";
@@ -35,6 +36,8 @@ export function compileScheme(config: SchemeConfig): CompiledScheme {
       return compileBodySignature(config, scheme);
     case "canonical":
       return compileCanonical(config, scheme);
+    case "http-signature":
+      return compileHttpSignature(config, scheme);
     default:
       return unknownKind(scheme);
   }
@@ -59,6 +62,7 @@ export function compileSigner(config: SchemeConfig): CompiledSigner {
       return compileCanonicalSigner(config);
     case "asymmetric":
     case "body-signature":
+    case "http-signature":
       throw new ConfigError("provider", `${config.provider.name} can be verified here, not signed`);
     default:
       return unknownKind(scheme);

@@ -18,6 +18,9 @@ export function compileJwtSigner(config: SchemeConfig, scheme: JwtScheme): Compi
   const algorithm = symmetricAlgorithms[alg];
   if (algorithm === undefined)
     throw new ConfigError("provider", `${config.provider.name} signs with a private key that only the vendor has`);
+  if (scheme.header === undefined)
+    throw new ConfigError("provider", `${config.provider.name} sends its token as the body, which a signature cannot become`);
+  const name: string = scheme.header;
   refuseUnknownParams(config, paramNames(scheme));
   const keys = jwtKeys(config, scheme)
     .filter((key) => key.algorithm === algorithm && key.secretIndex === 0)
@@ -47,7 +50,7 @@ export function compileJwtSigner(config: SchemeConfig, scheme: JwtScheme): Compi
   function prepare(request: SignRequest): PreparedSignature {
     const text = `${header}.${part(claimsOf(request))}`;
     const finish: PreparedSignature["finish"] = (signatures) => ({
-      headers: [[scheme.header, `${scheme.prefix ?? ""}${text}.${signatures[0]}`]],
+      headers: [[name, `${scheme.prefix ?? ""}${text}.${signatures[0]}`]],
     });
     return { content: [text], finish };
   }

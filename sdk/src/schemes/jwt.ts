@@ -1,9 +1,9 @@
-// A JSON Web Token in a header, with claims about the request: Plaid, Netlify, MessageBird, Google, Atlassian.
+// A JSON Web Token in a header, or as the body, with claims about the request: Plaid, Netlify, MessageBird, Google, Atlassian, Wix.
 //
 // The algorithm must be on the provider's list and belong to a configured key; `kid` only picks among the configured
 // keys, and `jku`, `x5u`, `jwk` and `x5c` are not read at all (RFC 8725, sections 3.1 and 3.10).
 import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
-import { decode } from "../encoding.ts";
+import { decode, utf8Text } from "../encoding.ts";
 import { valueAt } from "../json.ts";
 import { type JwtText, parseJwt } from "../jwt-text.ts";
 import { type Algorithm, type CompiledScheme, digestBytes, type Key, type Plan } from "../plan.ts";
@@ -40,14 +40,15 @@ export function compileJwt(config: SchemeConfig, scheme: JwtScheme): CompiledSch
   const basePath = (textParam(config.params, "basePath") ?? "").replace(/\/$/, "");
   const signedUrl = urlReader(config);
   const reader = headerReader();
-  const slot = reader.slot(scheme.header);
-  const prefix = scheme.prefix ?? "";
+  const { header: name, prefix = "" } = scheme;
+  const slot = name === undefined ? 0 : reader.slot(name);
 
   function read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure {
-    const value = needHeader(reader.read(request.headers)[slot], scheme.header);
+    const value = name === undefined ? utf8Text(request.body) : needHeader(reader.read(request.headers)[slot], name);
+    if (value === undefined) return malformed;
     if (typeof value !== "string") return value;
     if (value.slice(0, prefix.length).toLowerCase() !== prefix.toLowerCase())
-      return failure("malformed_signature", `The header ${scheme.header} does not start with "${prefix}".`);
+      return failure("malformed_signature", `The header ${name} does not start with "${prefix}".`);
     const token = parseJwt(value.slice(prefix.length));
     if (token === undefined) return malformed;
     const algorithm = algorithmOf(token, scheme, keys);

@@ -7,6 +7,7 @@ import { headerReader, type WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 import { assertHeaderName } from "../template.ts";
 import { textParam } from "./hmac-params.ts";
+import { hasQueryValue, queryValue, withQueryValue } from "./query-value.ts";
 
 const mismatch = failure("wrong_token", "The token of the request is not the configured one.");
 
@@ -59,11 +60,11 @@ export function compileToken(config: SchemeConfig, scheme: TokenScheme): Compile
 
 function tokenOf({ url }: WebhookRequest, value: string | null | undefined, place: Place): string | VerifyFailure {
   if (place.query === undefined) return headerToken(value, place);
-  if (!place.either) return queryToken(url, place.query);
-  const inQuery = queryValues(url, place.query).length > 0;
+  if (!place.either) return queryValue(url, place.query);
+  const inQuery = hasQueryValue(url, place.query);
   if (value === undefined)
     return inQuery
-      ? queryToken(url, place.query)
+      ? queryValue(url, place.query)
       : failure("missing_header", `The header ${place.header} and the query parameter ${place.query} are missing.`);
   // A sender must not use both (RFC 6750, section 2): it is not said which one counts.
   return inQuery ? failure("duplicate_header", `The token is in the header ${place.header} and in the query.`) : headerToken(value, place);
@@ -79,20 +80,6 @@ function headerToken(value: string | null | undefined, place: Place): string | V
   return value.slice(place.prefix.length);
 }
 
-function queryToken(url: string | undefined, name: string): string | VerifyFailure {
-  if (typeof url !== "string") return failure("malformed_request", "The token is in the URL of the request: pass the URL to verify.");
-  const values = queryValues(url, name);
-  const [value] = values;
-  if (value === undefined) return failure("missing_header", `The query parameter ${name} is missing.`);
-  if (values.length > 1) return failure("duplicate_header", `The query parameter ${name} is present more than once.`);
-  return value;
-}
-
-function queryValues(url: unknown, name: string): string[] {
-  const start = typeof url === "string" ? url.indexOf("?") : -1;
-  return typeof url !== "string" || start < 0 ? [] : new URLSearchParams(url.slice(start + 1).split("#", 1)[0]).getAll(name);
-}
-
 /** Sends the first secret: a token has no room for two. Throws ConfigError like `compileToken`. */
 export function compileTokenSigner(config: SchemeConfig, scheme: TokenScheme): CompiledSigner {
   const place = placeOf(config, scheme);
@@ -103,8 +90,5 @@ export function compileTokenSigner(config: SchemeConfig, scheme: TokenScheme): C
 
 function withToken(url: string | undefined, place: Place, secret: string): SignedHeaders {
   if (place.query === undefined || place.either) return { headers: [[place.header, `${place.prefix}${secret}`]] };
-  if (url === undefined) throw new ConfigError("url", "is needed: the token becomes part of its query");
-  const [path = "", fragment] = url.split("#", 2);
-  const pair = new URLSearchParams([[place.query, secret]]).toString();
-  return { headers: [], url: `${path}${path.includes("?") ? "&" : "?"}${pair}${fragment === undefined ? "" : `#${fragment}`}` };
+  return { headers: [], url: withQueryValue(url, place.query, secret) };
 }
