@@ -1,4 +1,5 @@
 // The composition root: the only file that knows every adapter. What is opened first is closed last.
+import { splitBatch } from "@posthorn/sdk";
 import type { Settings } from "./config.ts";
 import { createIdSource, type IdSource, newId } from "./core/id.ts";
 import type { Source } from "./core/source.ts";
@@ -84,7 +85,8 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
 
   const ids = createIdSource(clock, random);
   const catalog = await createCatalog({ store, sealer, clock, ids, checkUrl: (url) => guard.checkUrl(url), checkHeaders });
-  const running = createFlow({ store, catalog, transport, clock, random, log, ...flowSettings(settings) });
+  const splitter = { split: splitBatch, moduleUrl: import.meta.resolve("@posthorn/sdk") };
+  const running = createFlow({ store, catalog, transport, clock, random, log, splitter, ...flowSettings(settings) });
   opened.push(() => running.stop(settings.shutdownGraceMs));
 
   const ingest = createIngest({

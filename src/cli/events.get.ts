@@ -12,6 +12,7 @@ export const eventsGet = getCommand<EventView>({
   summary: "Show one event with its headers, body and deliveries.",
   argument: "The event's id, evt_...",
   path: (id) => `/v1/events/${id}`,
+  formats: ["cloudevents"],
   async print(event, view, client) {
     const { terminal, nowMs } = view;
     terminal.out(
@@ -19,10 +20,12 @@ export const eventsGet = getCommand<EventView>({
         ["id", event.id],
         ["type", { text: event.type, paint: terminal.outStyle.bold }],
         ["received", `${event.receivedAt} (${relativeText(event.receivedAt, nowMs)})`],
+        ["occurred", event.occurredAt],
         ["source", event.sourceId ?? "published through the API"],
         ["tenant", event.tenantId],
         ["provider's id", event.providerEventId],
         ["key", event.key],
+        ["request", event.requestId],
         ["channels", event.channels.join(", ")],
         ["deliver at", event.deliverAt],
         ["size", byteText(event.bodyBytes)],
@@ -44,5 +47,6 @@ export const eventsGet = getCommand<EventView>({
   examples: [
     ["posthorn events get evt_06dq2ye2xk0ezc5bk9ztc3h9m7", "what it held and where it went"],
     ["posthorn events get evt_06dq2ye2xk0ezc5bk9ztc3h9m7 --json | jq .request.headers", "its headers in wire order"],
+    ["posthorn events get evt_06dq2ye2xk0ezc5bk9ztc3h9m7 --format cloudevents", "as a CloudEvent, for other tools"],
   ],
 });

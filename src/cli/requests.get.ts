@@ -18,7 +18,7 @@ export const requestsGet = getCommand<RequestView>({
         ["outcome", { text: item.outcome, paint: outcomePaint(terminal.outStyle, item.outcome) }],
         ["cause", item.cause],
         ["why", item.message],
-        ["event", item.eventId],
+        [item.eventIds.length > 1 ? "events" : "event", eventsText(item)],
         ["source", item.sourceId],
         ["received", `${item.receivedAt} (${relativeText(item.receivedAt, nowMs)})`],
         ["size", `${byteText(item.bodyBytes)}${item.bodyTruncated ? ", of which a part is kept" : ""}`],
@@ -31,3 +31,11 @@ export const requestsGet = getCommand<RequestView>({
     ["posthorn verify --id req_06dq2ye2xk0ezc5bk9ztc3h9m7 --provider github --secret-file secret.txt", "check its signature again"],
   ],
 });
+
+// A batch can have thousands; --json has them all.
+const EVENTS_SHOWN_MAX = 20;
+
+function eventsText({ eventIds }: RequestView): string {
+  const more = eventIds.length - EVENTS_SHOWN_MAX;
+  return `${eventIds.slice(0, EVENTS_SHOWN_MAX).join(" ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

@@ -10,7 +10,7 @@ export const requestsList = listCommand({
   summary: "List inbound requests, newest first, with why any was turned away.",
   path: "/v1/requests",
   options: {
-    outcome: choice(["accepted", "rejected", "duplicate"], "Only with this outcome."),
+    outcome: choice(["accepted", "rejected", "duplicate", "handshake"], "Only with this outcome."),
     cause: text("cause", "Only rejected for this cause, such as bad_signature."),
     source: text("id|name", "Only to this source."),
     since: moment("Received at or after this time."),
@@ -41,6 +41,7 @@ export const requestsList = listCommand({
 export function outcomePaint(style: Style, outcome: string): Paint {
   switch (outcome) {
     case "accepted":
+    case "handshake":
       return style.green;
     case "rejected":
       return style.red;

@@ -1,7 +1,7 @@
 // The three shapes that commands on server resources take: a list, one thing, and an action on things by id.
 import { LIST_LIMIT_MAX } from "../limits.ts";
 import { printableJson } from "../printable.ts";
-import { type Command, type Context, count, defineCommand, type OptionTable, type OptionValues, text } from "./command.ts";
+import { choice, type Command, type Context, count, defineCommand, type OptionTable, type OptionValues, text } from "./command.ts";
 import { type ConnectionOptions, connectionOptions, findConnection } from "./connection.ts";
 import { CliError, EXIT, type ExitCode } from "./exit.ts";
 import { readDocument } from "./input-file.ts";
@@ -90,18 +90,27 @@ interface GetSpec<T> {
   argument: string;
   path(id: string): string;
   print(item: T, view: View, client: ServerClient): Promise<void> | void;
+  /** Formats of the API beside its own, printed as the server writes them. */
+  formats?: readonly [string, ...string[]];
   examples: Command["examples"];
 }
 
 export function getCommand<T>(spec: GetSpec<T>): Command {
+  const formatOption: OptionTable = spec.formats === undefined ? {} : { format: choice(spec.formats, "Print it in this format.") };
   return defineCommand({
     name: spec.name,
     summary: spec.summary,
     arguments: [{ name: "id", description: spec.argument }],
-    options: connectionOptions,
+    options: { ...formatOption, ...connectionOptions },
     examples: spec.examples,
-    async run(context, { args: [id = ""], options }) {
+    async run(context, { args: [id = ""], options: given }) {
+      const options = given as ConnectionOptions & { format?: string };
       const client = await connect(context, options);
+      if (options.format !== undefined) {
+        const document = await client.text(spec.path(encodeURIComponent(id)), { format: options.format });
+        context.terminal.out(`${printableJson(document)}\n`);
+        return EXIT.ok;
+      }
       const item = await client.get<T>(spec.path(encodeURIComponent(id)));
       if (options.json) printJson(context.terminal, item);
       else await spec.print(item, viewOf(context), client);

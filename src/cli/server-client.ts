@@ -12,6 +12,8 @@ export interface StreamMessage {
 
 export interface ServerClient {
   get<T>(path: string, query?: Query): Promise<T>;
+  /** The body as it is, for documents whose exact writing counts. */
+  text(path: string, query: Query): Promise<string>;
   send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T>;
   /** Each message of a server-sent event stream, until it ends or `signal` says so. */
   stream(path: string, query: Query, signal: AbortSignal): AsyncGenerator<StreamMessage>;
@@ -39,19 +41,27 @@ export function createServerClient({ url, apiKey }: Connection): ServerClient {
     return response;
   }
 
-  async function json<T>(method: string, path: string, init: { query?: Query; body?: unknown }): Promise<T> {
-    const response = await call(method, path, { ...init, accept: "application/json", signal: AbortSignal.timeout(CLI_REQUEST_TIMEOUT_MS) });
+  async function textOf(method: string, path: string, init: { query?: Query; body?: unknown; accept: string }): Promise<string> {
+    const response = await call(method, path, { ...init, signal: AbortSignal.timeout(CLI_REQUEST_TIMEOUT_MS) });
     try {
-      const content = await response.text();
-      return (content === "" ? null : JSON.parse(content)) as T;
+      return await response.text();
     } catch (error) {
-      if (isTimeout(error)) throw unreachable(url, error);
+      throw unreachable(url, error);
+    }
+  }
+
+  async function json<T>(method: string, path: string, init: { query?: Query; body?: unknown }): Promise<T> {
+    const content = await textOf(method, path, { ...init, accept: "application/json" });
+    try {
+      return (content === "" ? null : JSON.parse(content)) as T;
+    } catch {
       throw new CliError(EXIT.failure, `${url} answered something that is not JSON. Is it a Posthorn server?`);
     }
   }
 
   return {
     get: (path, query) => json("GET", path, { query }),
+    text: (path, query) => textOf("GET", path, { query, accept: "*/*" }),
     send: (method, path, body) => json(method, path, { body }),
     async *stream(path, query, signal) {
       const response = await call("GET", path, { query, accept: "text/event-stream", signal });

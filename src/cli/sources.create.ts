@@ -1,6 +1,6 @@
 // `posthorn sources create`: a new place for events to come in.
 import type { SourceView } from "../http/schemas/source.ts";
-import { several, text } from "./command.ts";
+import { flag, several, text } from "./command.ts";
 import { readParams, readSecret } from "./input-file.ts";
 import { createCommand } from "./resource.ts";
 import { renderPairs } from "./table.ts";
@@ -16,10 +16,11 @@ export const sourcesCreate = createCommand({
     secretFile: text("path", "File with the provider's signing secret, - for stdin."),
     publicKey: text("key", "The sender's public key, for senders that sign with a key pair."),
     param: several("name=value", "Option of the provider, such as header=x-signature for hmac."),
+    split: flag("Make one event per item of a batched body; the request is kept whole."),
   },
-  async document(context, { name, provider, secretFile, publicKey, param }) {
+  async document(context, { name, provider, secretFile, publicKey, param, split }) {
     const secrets = secretFile === undefined ? undefined : [await readSecret(context, secretFile, "--secret-file")];
-    return { name, provider, secrets, publicKey, params: readParams(param, "--param") };
+    return { name, provider, secrets, publicKey, params: readParams(param, "--param"), split: split ? true : undefined };
   },
   told: (source: SourceView, { terminal }) =>
     renderPairs(terminal, [

@@ -10,6 +10,7 @@ import type { Style } from "./terminal.ts";
 
 const KINDS: readonly TailEntry["kind"][] = [
   "request.rejected",
+  "request.handshake",
   "request.duplicate",
   "event.accepted",
   "event.dispatched",
@@ -88,6 +89,8 @@ function tailLine(entry: WireEntry, style: Style, nowMs: number): string {
   switch (entry.kind) {
     case "request.rejected":
       return `${time}  ${style.red("rejected ")}  ${printable(entry.method)} ${printable(entry.cause)}  ${dimId(style, entry.sourceId)}`.trimEnd();
+    case "request.handshake":
+      return `${time}  ${style.green("handshake")}  ${printable(entry.method)} ${printable(entry.message)}  ${dimId(style, entry.sourceId)}`.trimEnd();
     case "request.duplicate":
       return `${time}  ${style.yellow("duplicate")}  of ${printable(entry.eventId)}  ${dimId(style, entry.sourceId)}`.trimEnd();
     case "event.accepted":

@@ -13,8 +13,12 @@ export interface EventHead {
   /** The provider's own id, when the scheme names one. */
   providerEventId: string | null;
   channels: string[];
+  /** The record of the request it came in as: its own, or one that it shares with other events. Null without a source. */
+  requestId: string | null;
   /** Milliseconds since the Unix epoch. */
   receivedAt: number;
+  /** When it happened, by the provider's own clock, in milliseconds since the Unix epoch; null when the provider does not say. */
+  occurredAt: number | null;
   /** Not delivered before this time; null for at once. */
   deliverAt: number | null;
   request: RequestHead;
@@ -36,6 +40,24 @@ export interface RequestHead {
   /** Flat list: name, value, name, value, in wire order with duplicates. */
   headers: string[];
   remoteAddress: string;
+}
+
+/** One event's part of a batched body. */
+export interface BodyItem {
+  body: Uint8Array;
+  /** Null when the batch's own type describes the item too. */
+  contentType: string | null;
+}
+
+/** The head of a batch with the bytes of one item. What signed the batch stays in its headers, as it came. */
+export function itemRequest(batch: RequestHead, { body, contentType }: BodyItem): RawRequest {
+  const { method, pathTail, query, headers, remoteAddress } = batch;
+  return { method, pathTail, query, headers: contentType === null ? headers : withContentType(headers, contentType), remoteAddress, body };
+}
+
+function withContentType(headers: readonly string[], contentType: string): string[] {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
+  return at < 0 ? [...headers, "content-type", contentType] : headers.with(at + 1, contentType);
 }
 
 /** The bytes as they came, enough to verify, forward and replay them unchanged. */

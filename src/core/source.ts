@@ -4,6 +4,8 @@ export interface SourceSecret {
   value: string;
   /** Milliseconds since the Unix epoch after which this secret no longer verifies; null never. */
   expiresAt: number | null;
+  /** true: the provider brought it in a handshake; it may be shown to the owner, who needs it at the provider. */
+  learned?: true;
 }
 
 /** A credential beside the provider's signature. `required` adds to the signature, otherwise one of them is enough. */
@@ -55,6 +57,8 @@ export interface Source {
   response: SourceResponse;
   /** `json:data.object.id`, `header:x-key`: where the ordering key of an event is found; null for none. */
   keyFrom: string | null;
+  /** One event per item of a batched body; the request is kept whole. */
+  split: boolean;
   bodyBytesMax: number | null;
   retentionDays: number | null;
   createdAt: number;
@@ -75,8 +79,12 @@ export const REJECTION_STATUS = {
   bad_signature: 401,
   stale_timestamp: 401,
   wrong_credentials: 401,
+  // A provider's subscription check that is not ours to answer, such as one with the wrong verify token.
+  handshake_refused: 403,
   incomplete_body: 400,
   overloaded: 503,
+  // The key that the provider signs with could not be fetched: it sends again, and by then it may be there.
+  key_unavailable: 503,
   store_unavailable: 503,
 } as const;
 

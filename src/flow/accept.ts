@@ -1,21 +1,24 @@
 // accept: bytes → limits → verify → dedupe → committed event → 2xx. Two doors, one step: a provider's hook and the publish API.
-import { providers, type VerifyCause } from "@posthorn/sdk";
+import { type HandshakePhase, providers } from "@posthorn/sdk";
 import type { RawRequest, RequestHead } from "../core/event.ts";
-import { checkSourceAuth } from "../core/source-auth.ts";
 import type { RejectionCause, Source } from "../core/source.ts";
 import type { Logger } from "../log.ts";
-import { type AcceptOutcome, type Store, StoreUnavailableError } from "../store/store.ts";
+import { type AcceptItem, type AcceptOutcome, type SplitOutcome, type Store, StoreUnavailableError } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
 import type { CompiledResponse, LiveSource } from "./catalog-source.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Counters, count } from "./counters.ts";
-import { credentialsOf, withoutCredentials } from "./credentials.ts";
+import { CREDENTIAL_MASK, credentialsOf, withoutCredentials } from "./credentials.ts";
 import type { Dispatcher } from "./dispatch.ts";
-import { factsNeedBody, readFacts } from "./facts.ts";
+import { type FactReaders, factsNeedBody, readFacts } from "./facts.ts";
 import type { PublishDraft } from "./flow.ts";
+import type { Handshakes } from "./handshakes.ts";
 import { type FactRules, LARGE_BODY_BYTES, type LargeBodies } from "./large-bodies.ts";
 import type { Rejections } from "./rejections.ts";
+import { type Splitter, splitItems } from "./split.ts";
 import type { Tail } from "./tail.ts";
+import type { VendorKeys } from "./vendor-keys.ts";
+import { type Refusal, verifyRequest } from "./verification.ts";
 
 const NO_BODY = new Uint8Array(0);
 
@@ -31,8 +34,11 @@ export type Admission =
   | { ok: true; live: LiveSource; bodyBytesMax: number }
   | { ok: false; cause: RejectionCause; retryAfterSeconds: number | null };
 
+/** Of a split request, `eventId` is its first item's, and `duplicate` says that none of its items was new. */
 export type AcceptAnswer =
   | { kind: "accepted"; response: CompiledResponse; eventId: string; duplicate: boolean }
+  /** The provider tested the endpoint: nothing became an event. */
+  | { kind: "handshake"; response: CompiledResponse }
   | { kind: "rejected"; cause: RejectionCause };
 
 export interface Acceptor {
@@ -63,6 +69,9 @@ export interface AcceptOptions {
   tail: Tail;
   log: Logger;
   bodyBytesMax: number;
+  handshakes: Handshakes;
+  vendorKeys: VendorKeys;
+  splitter?: Splitter;
 }
 
 export function createAcceptor(options: AcceptOptions): Acceptor {
@@ -93,14 +102,18 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
   async function accept(live: LiveSource, request: RawRequest): Promise<AcceptAnswer> {
     const { source } = live;
     const now = clock.now();
-    const failure = verify(live, request, now);
-    if (failure !== null) {
-      refuse(source, failure.cause, failure.message, request, request.body, request.body.byteLength);
-      return { kind: "rejected", cause: failure.cause };
-    }
-    const { type, key, providerEventId, dedupeKey } = isLarge(source, request)
+    const tested = live.handshaker === null ? null : await handshake(live, request, "before");
+    if (tested !== null) return tested;
+    const verdict = verifyRequest(live, request, now, options.vendorKeys);
+    const refusal = verdict instanceof Promise ? await verdict : verdict;
+    if (refusal !== null) return reject(source, refusal, request);
+    const confirmed = live.handshaker === null ? null : await handshake(live, request, "verified");
+    if (confirmed !== null) return confirmed;
+    const items = source.split ? await readItems(live, request) : null;
+    if (items !== null) return acceptSplit(live, request, items, now);
+    const { type, key, providerEventId, dedupeKey, occurredAt } = isLarge(source, request)
       ? await largeBodies.facts(rulesOf(source), request)
-      : readFacts({ provider: source.provider, dedupe: live.dedupe, keyOf: live.keyOf }, request);
+      : readFacts(readersOf(live), request);
     const outcome = await store.accept({
       sourceId: source.id,
       tenantId: null,
@@ -110,10 +123,54 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
       channels: [],
       deliverAt: null,
       receivedAt: now,
+      occurredAt,
       request: withoutCredentials(request, credentialsOf(source)),
       dedupe: dedupeKey === null ? null : { key: dedupeKey, windowMs: live.dedupe!.windowMs },
     });
     return answerOf(outcome, live, now);
+  }
+
+  function reject(source: Source, { cause, message }: Refusal, request: RawRequest): AcceptAnswer {
+    refuse(source, cause, message, request, request.body, request.body.byteLength);
+    return { kind: "rejected", cause };
+  }
+
+  /** Null when the request is no handshake in this phase. */
+  async function handshake(live: LiveSource, request: RawRequest, phase: HandshakePhase): Promise<AcceptAnswer | null> {
+    const { source } = live;
+    const done = await options.handshakes.answer(live, request, phase);
+    if (done === null) {
+      // A method that only handshakes use was let in for this question.
+      return phase === "before" && !live.methods.has(request.method)
+        ? reject(source, methodRefusal(source, request.method), request)
+        : null;
+    }
+    const { response, message, refused: isRefused, secret } = done;
+    const kept = secret === null ? request : withoutSecret(request, secret);
+    if (isRefused) refuse(source, "handshake_refused", message, kept, kept.body, request.body.byteLength);
+    else record(source, message, kept, request.body.byteLength);
+    return { kind: "handshake", response };
+  }
+
+  function record(source: Source, message: string, request: RawRequest, bodyBytes: number): void {
+    counters.handshakes += 1;
+    const shown = withoutCredentials(request, credentialsOf(source));
+    rejections.handshake({ sourceId: source.id, message, receivedAt: clock.now(), bodyBytes, request: shown });
+  }
+
+  async function readItems(live: LiveSource, request: RawRequest): Promise<AcceptItem[] | null> {
+    if (options.splitter === undefined) return null;
+    if (request.body.byteLength > LARGE_BODY_BYTES) return largeBodies.items(rulesOf(live.source), request);
+    return splitItems(readersOf(live), options.splitter.split, request);
+  }
+
+  async function acceptSplit(live: LiveSource, request: RawRequest, items: AcceptItem[], now: number): Promise<AcceptAnswer> {
+    const { source, response } = live;
+    const shown = withoutCredentials(request, credentialsOf(source));
+    const outcome = await store.acceptSplit({ sourceId: source.id, receivedAt: now, request: shown, items });
+    const eventIds = outcome.items.map((item) => hand(withRequest(item, outcome), source.id, now));
+    const duplicate = outcome.items.every((item) => item.kind === "duplicate");
+    return { kind: "accepted", response, eventId: eventIds[0]!, duplicate };
   }
 
   function answerOf(outcome: AcceptOutcome, live: LiveSource, now: number): AcceptAnswer {
@@ -158,6 +215,7 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
         channels: draft.channels,
         deliverAt: draft.deliverAt,
         receivedAt: now,
+        occurredAt: null,
         request: {
           method: "POST",
           pathTail: "",
@@ -172,6 +230,24 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
       return outcome;
     },
   };
+}
+
+function methodRefusal({ allowedMethods }: Source, method: string): Refusal {
+  return { cause: "method_not_allowed", message: `${method} is not among ${allowedMethods.join(", ")}.` };
+}
+
+/** A handshake that brought a secret, without it: neither its body nor any header that holds it is kept. */
+function withoutSecret(request: RawRequest, secret: string): RawRequest {
+  return { ...request, headers: request.headers.map((text) => (text.includes(secret) ? CREDENTIAL_MASK : text)), body: NO_BODY };
+}
+
+/** An item's outcome as one of a request: a repeated one is told with the request it came in. */
+function withRequest(item: SplitOutcome["items"][number], { requestId }: SplitOutcome): AcceptOutcome {
+  return item.kind === "accepted" ? item : { ...item, requestId };
+}
+
+function readersOf({ source, dedupe, keyOf }: LiveSource): FactReaders {
+  return { provider: source.provider, dedupe, keyOf };
 }
 
 function isLarge(source: Source, request: RawRequest): boolean {
@@ -200,10 +276,13 @@ function checkArrival(live: LiveSource, arrival: Arrival, now: number, bodyBytes
   if (!live.allowsAddress(arrival.remoteAddress)) {
     return refused("ip_not_allowed", `${arrival.remoteAddress} is in none of the ranges the source allows.`);
   }
-  if (!live.methods.has(arrival.method)) {
-    return refused("method_not_allowed", `${arrival.method} is not among ${source.allowedMethods.join(", ")}.`);
+  const tests = live.handshakeMethods.has(arrival.method);
+  if (!live.methods.has(arrival.method) && !tests) {
+    const { cause, message } = methodRefusal(source, arrival.method);
+    return refused(cause, message);
   }
-  if (!live.allowsContentType(arrival.contentType)) {
+  // A test of the endpoint often has no body and then no type.
+  if (!live.allowsContentType(arrival.contentType) && !(tests && arrival.contentType === undefined)) {
     return refused(
       "content_type_not_allowed",
       `Content type ${arrival.contentType ?? "(none)"} is not among ${source.allowedContentTypes.join(", ")}.`,
@@ -245,62 +324,4 @@ function repeatedHeader(headers: readonly string[], provider: string): string | 
     }
   }
   return null;
-}
-
-/** Null when the request may come in. A credential can stand for the signature, or be asked for on top of it. */
-function verify(live: LiveSource, request: RawRequest, now: number): { cause: RejectionCause; message: string } | null {
-  const { auth } = live.source;
-  const verdict = checkSourceAuth(auth, request.headers);
-  switch (verdict) {
-    case "right":
-      if (auth.kind !== "none" && !auth.required) return null;
-      break;
-    case "wrong":
-      return { cause: "wrong_credentials", message: "The credential in the request is not the source's." };
-    case "duplicate":
-      return { cause: "duplicate_header", message: "The header with the credential is there more than once." };
-    case "missing":
-      if (auth.kind !== "none" && auth.required)
-        return { cause: "missing_header", message: "The credential the source requires is absent." };
-      // An alternative to a signature needs a signature to be the alternative of.
-      if (live.source.provider === "none")
-        return { cause: "missing_header", message: "The request carries neither a credential nor a signature." };
-      break;
-    case "not_asked":
-      break;
-  }
-  const verified = live.verify({ method: request.method, headers: request.headers, body: request.body, url: requestUrl(request) }, now);
-  return verified.ok ? null : { cause: rejectionCause(verified.cause), message: `${verified.cause}: ${verified.message}` };
-}
-
-/** Enough of a URL for a token in the query; schemes that sign the URL get the public one from the source's params. */
-export function requestUrl(request: RawRequest): string {
-  return request.query === "" ? "http://localhost/" : `http://localhost/?${request.query}`;
-}
-
-function rejectionCause(cause: VerifyCause): RejectionCause {
-  switch (cause) {
-    case "missing_header":
-    case "duplicate_header":
-      return cause;
-    case "timestamp_too_old":
-    case "timestamp_in_future":
-      return "stale_timestamp";
-    case "wrong_token":
-    case "wrong_credentials":
-      return "wrong_credentials";
-    case "algorithm_not_allowed":
-    case "claim_mismatch":
-    case "untrusted_key_source":
-    case "unknown_key":
-    case "key_unavailable":
-    case "malformed_signature":
-    case "malformed_timestamp":
-    case "signature_mismatch":
-    case "unknown_signature_version":
-    case "no_secret":
-    case "invalid_config":
-    case "malformed_request":
-      return "bad_signature";
-  }
 }

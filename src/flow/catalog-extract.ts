@@ -30,6 +30,8 @@ export function createFacts(request: RawRequest, providerEventId: string | null)
 
 export interface CompiledDedupe {
   readonly windowMs: number;
+  /** Whether the rule looks at a header. */
+  readonly readsHeaders: boolean;
   /** Scoped to the source; null when the request lacks what the rule looks for: it is then an event of its own. */
   keyOf(facts: RequestFacts): string | null;
 }
@@ -48,6 +50,7 @@ export function compileDedupe(sourceId: string, rule: DedupeRule): Compiled<Comp
     ok: true,
     value: {
       windowMs,
+      readsHeaders: rule.by === "header",
       keyOf(facts) {
         const fact = read.value(facts);
         if (fact === null) return null;

@@ -18,7 +18,9 @@ export function sourceRow(source: Source, sealer: Sealer): ConfigRow {
 }
 
 export function sourceFromRow(row: ConfigRow, sealer: Sealer): Source {
-  return { ...(JSON.parse(row.doc) as Omit<Source, keyof SourceSecrets>), ...(open(row, sealer) as SourceSecrets) };
+  // Documents of the first version do not say whether to split.
+  const { split = false, ...doc } = JSON.parse(row.doc) as Omit<Source, keyof SourceSecrets | "split"> & { split?: boolean };
+  return { ...doc, split, ...(open(row, sealer) as SourceSecrets) };
 }
 
 export function destinationRow(destination: Destination, sealer: Sealer): ConfigRow {

@@ -2,8 +2,10 @@
 import {
   checkKeyOptions,
   ConfigError,
+  createHandshaker,
   createVerifier,
   fetchesKeys,
+  type Handshaker,
   type KeyOptions,
   type Params,
   type Provider,
@@ -26,6 +28,9 @@ export interface LiveSource {
   verify(request: WebhookRequest, nowMs: number): VerifyResult;
   /** What fetching the vendor's keys needs; null where `verify` has everything it takes. */
   keyed(nowMs: number): KeyedSource | null;
+  /** Null where the provider never tests the endpoint. */
+  readonly handshaker: Handshaker | null;
+  readonly handshakeMethods: ReadonlySet<string>;
   readonly methods: ReadonlySet<string>;
   /** Takes the header's value; true for every value when the source names no types. */
   allowsContentType(contentType: string | undefined): boolean;
@@ -56,6 +61,8 @@ export function compileSource(source: Source, previous?: LiveSource): LiveSource
     source,
     verify: compileVerify(source),
     keyed: compileKeyed(source),
+    handshaker: compileHandshaker(source),
+    handshakeMethods: new Set(providerById(source.provider)?.handshakes?.flatMap(({ methods }) => methods)),
     methods: new Set(source.allowedMethods),
     allowsContentType: (value) => contentTypes.size === 0 || contentTypes.has(mediaType(value)),
     allowsAddress: source.allowedIps.length === 0 ? () => true : matchesAddress,
@@ -87,6 +94,17 @@ function compileVerify(source: Source): LiveSource["verify"] {
     if (nowMs >= validUntil || validUntil === -Infinity) compileAt(nowMs);
     return verify(request, nowMs);
   };
+}
+
+function compileHandshaker({ provider, secrets, params }: Source): Handshaker | null {
+  if (providerById(provider)?.handshakes === undefined) return null;
+  // The newest secret signs the answers; it stands first.
+  return createHandshaker({ provider, secrets: secrets.map(({ value }) => value), params: params as Params });
+}
+
+/** Providers that bring the secret themselves, in a handshake: a source of theirs starts without one. */
+function learnsSecret(provider: string): boolean {
+  return providerById(provider)?.handshakes?.some(({ effect }) => effect?.kind === "learn-secret") === true;
 }
 
 /** A new object only when other secrets come into force, because verifiers are kept by it. */
@@ -140,10 +158,14 @@ export function checkSource(source: Source, nowMs: number): FieldProblem[] {
   return problems;
 }
 
+const STAND_IN: SourceSecret = { value: "stands-in-for-a-secret-to-come-0", expiresAt: null };
+
 function checkVerifier(source: Source, nowMs: number): FieldProblem[] {
   const active = activeSecrets(source.secrets, nowMs);
   // With every secret expired, the source refuses requests until it gets a new one; that must not block other changes.
-  const checked = active.length > 0 ? active : source.secrets;
+  let checked = active.length > 0 ? active : source.secrets;
+  // The other options are checked with a secret that only stands in for the one to come.
+  if (checked.length === 0 && source.publicKey === null && learnsSecret(source.provider)) checked = [STAND_IN];
   try {
     verifierOf(source, checked);
     const provider = providerById(source.provider);

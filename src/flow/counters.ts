@@ -3,14 +3,16 @@ import type { RejectionCause } from "../core/source.ts";
 
 export interface Counters {
   accepted: number;
+  /** Requests, and items of split requests. */
   duplicates: number;
+  handshakes: number;
   rejected: Map<RejectionCause, number>;
   /** Attempts by what they came to: `2xx`, `4xx`, … or the failure's class. */
   attempts: Map<string, number>;
 }
 
 export function createCounters(): Counters {
-  return { accepted: 0, duplicates: 0, rejected: new Map(), attempts: new Map() };
+  return { accepted: 0, duplicates: 0, handshakes: 0, rejected: new Map(), attempts: new Map() };
 }
 
 export function count<K>(map: Map<K, number>, key: K): void {

@@ -12,7 +12,7 @@ import {
 } from "@posthorn/sdk";
 import type { RejectionCause, Source } from "../core/source.ts";
 import type { RequestRecord } from "../store/store.ts";
-import { requestUrl } from "./accept.ts";
+import { requestUrl } from "./verification.ts";
 import type { Catalog } from "./catalog.ts";
 import { CREDENTIAL_MASK, type Credentials, credentialsOf } from "./credentials.ts";
 import { LARGE_BODY_BYTES } from "./large-bodies.ts";

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Event, RawRequest } from "../core/event.ts";
 import type { Source } from "../core/source.ts";
 import type { MatchVerdict, Subscription } from "../core/subscription.ts";
+import type { AcceptItem } from "../store/store.ts";
 import type { Facts } from "./facts.ts";
 
 export const LARGE_BODY_BYTES = 1024 ** 2;
@@ -14,6 +15,7 @@ export type FactRules = Pick<Source, "id" | "provider" | "dedupe" | "keyFrom">;
 
 export type LargeBodyTask =
   | { kind: "facts"; rules: FactRules; request: RawRequest }
+  | { kind: "items"; rules: FactRules; request: RawRequest }
   | { kind: "verdicts"; subscriptions: Subscription[]; event: Event };
 
 export type LargeBodyReply = { id: number; ok: true; result: unknown } | { id: number; ok: false; message: string };
@@ -21,6 +23,8 @@ export type LargeBodyReply = { id: number; ok: true; result: unknown } | { id: n
 export interface LargeBodies {
   /** Rejects when the thread fails: the request is then not accepted. */
   facts(rules: FactRules, request: RawRequest): Promise<Facts>;
+  /** As `splitItems`. Rejects when the thread fails. */
+  items(rules: FactRules, request: RawRequest): Promise<AcceptItem[] | null>;
   /** One verdict per subscription. A thread that fails is a filter's error, because an event must not hold up those behind it. */
   verdicts(subscriptions: Subscription[], event: Event): Promise<MatchVerdict[]>;
   close(): Promise<void>;
@@ -31,8 +35,8 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The thread starts with the first large body and is started again after it failed. */
-export function createLargeBodies(): LargeBodies {
+/** The thread starts with the first large body and is started again after it failed. `splitterUrl` is the module of a Splitter. */
+export function createLargeBodies(splitterUrl: string | null = null): LargeBodies {
   const waiting = new Map<number, Waiting>();
   let thread: Worker | null = null;
   let lastId = 0;
@@ -41,6 +45,7 @@ export function createLargeBodies(): LargeBodies {
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const started = new Worker(new URL(`./large-bodies-thread.${extension}`, import.meta.url), {
       name: "posthorn-large-bodies",
+      workerData: { splitterUrl },
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
     });
     started.unref();
@@ -73,6 +78,7 @@ export function createLargeBodies(): LargeBodies {
 
   return {
     facts: async (rules, request) => (await run({ kind: "facts", rules, request })) as Facts,
+    items: async (rules, request) => (await run({ kind: "items", rules, request })) as AcceptItem[] | null,
     async verdicts(subscriptions, event) {
       try {
         return (await run({ kind: "verdicts", subscriptions, event })) as MatchVerdict[];

@@ -16,9 +16,15 @@ export function flowMetrics({ counters, worker, suppressedRejections }: RunningF
     { name: "posthorn_events_accepted_total", help: "Events committed since the start.", type: "counter", samples: one(counters.accepted) },
     {
       name: "posthorn_requests_duplicate_total",
-      help: "Requests that repeated an event.",
+      help: "Requests, and items of split requests, that repeated an event.",
       type: "counter",
       samples: one(counters.duplicates),
+    },
+    {
+      name: "posthorn_requests_handshake_total",
+      help: "Checks of an ingest URL that were answered without an event.",
+      type: "counter",
+      samples: one(counters.handshakes),
     },
     {
       name: "posthorn_requests_rejected_total",
@@ -28,7 +34,7 @@ export function flowMetrics({ counters, worker, suppressedRejections }: RunningF
     },
     {
       name: "posthorn_requests_rejected_unrecorded_total",
-      help: "Refused requests that were counted but not kept.",
+      help: "Refused requests and handshakes that were counted but not kept.",
       type: "counter",
       samples: one(suppressedRejections()),
     },

@@ -11,12 +11,15 @@ import { credentialsOf } from "./credentials.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { explainEvent } from "./explain.ts";
 import type { Flow } from "./flow.ts";
+import { createHandshakes } from "./handshakes.ts";
 import { createLargeBodies } from "./large-bodies.ts";
 import { createRejections } from "./rejections.ts";
 import { createReplays } from "./replay.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { createSender } from "./send.ts";
+import type { Splitter } from "./split.ts";
 import { createTail } from "./tail.ts";
+import { createVendorKeys } from "./vendor-keys.ts";
 import { createWorker, type Worker } from "./worker.ts";
 
 export interface FlowOptions {
@@ -30,6 +33,8 @@ export interface FlowOptions {
   ingestBodyBytesMax: number;
   retentionDays: number;
   retentionBytesMax: number;
+  /** Takes batches apart for sources that split; without one, every request is one event. */
+  splitter?: Splitter;
 }
 
 export interface RunningFlow {
@@ -49,7 +54,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
   const { store, catalog, clock } = options;
   const tail = createTail();
   const counters = createCounters();
-  const largeBodies = createLargeBodies();
+  const largeBodies = createLargeBodies(options.splitter?.moduleUrl);
   const shared = { ...options, tail, counters, largeBodies };
   const sender = createSender({
     transport: options.transport,
@@ -61,7 +66,9 @@ export function createFlow(options: FlowOptions): RunningFlow {
   const replays = createReplays({ ...shared, worker });
   const rejections = createRejections(shared);
   const retention = createRetention({ ...shared, days: options.retentionDays, bytesMax: options.retentionBytesMax });
-  const acceptor = createAcceptor({ ...shared, dispatcher, rejections, bodyBytesMax: options.ingestBodyBytesMax });
+  const handshakes = createHandshakes(shared);
+  const vendorKeys = createVendorKeys(shared);
+  const acceptor = createAcceptor({ ...shared, dispatcher, rejections, handshakes, vendorKeys, bodyBytesMax: options.ingestBodyBytesMax });
 
   return {
     acceptor,

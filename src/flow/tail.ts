@@ -3,6 +3,7 @@ import type { RejectionCause } from "../core/source.ts";
 
 export type TailEntry =
   | { kind: "request.rejected"; at: number; sourceId: string | null; cause: RejectionCause; method: string }
+  | { kind: "request.handshake"; at: number; sourceId: string | null; method: string; message: string }
   | { kind: "request.duplicate"; at: number; sourceId: string | null; eventId: string; requestId: string }
   | { kind: "event.accepted"; at: number; sourceId: string | null; eventId: string; type: string; bodyBytes: number }
   | { kind: "event.dispatched"; at: number; eventId: string; deliveries: number }

@@ -130,9 +130,10 @@ function readArrival(request: IncomingMessage, remoteAddress: string): Arrival |
 
 function respond(request: IncomingMessage, response: ServerResponse, answer: AcceptAnswer, method: string): void {
   if (answer.kind === "rejected") {
-    answerRejected(request, response, answer.cause, answer.cause === "store_unavailable" ? OVERLOAD_RETRY_AFTER_SECONDS : null);
+    answerRejected(request, response, answer.cause, REJECTION_STATUS[answer.cause] === 503 ? OVERLOAD_RETRY_AFTER_SECONDS : null);
     return;
   }
+  // An event that was accepted and a handshake that was answered look alike from here.
   const { status, headers, body } = answer.response;
   response.writeHead(status, headers as string[]);
   if (method === "HEAD" || body === "") response.end();

@@ -52,6 +52,9 @@ function operationOf(one: Route): Json {
     const shape = shapes[status];
     if (shape !== undefined) responses[String(status)] = answerOf(shape, one.summary);
   }
+  for (const [type, schema] of Object.entries(shapes.otherTypes ?? {})) {
+    (responses["200"]!.content as Json)[type] = { schema: schemaOf(schema, "output") };
+  }
   for (const [status, codes] of byStatus(problemCodes(one))) {
     responses[status] = codes.length === 1 ? { $ref: `#/components/responses/${codes[0]}` } : problemsResponse(codes);
   }

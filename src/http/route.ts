@@ -73,6 +73,8 @@ export interface Shapes {
   201?: AnswerShape;
   202?: AnswerShape;
   204?: AnswerShape;
+  /** What a 200 can be beside `application/json`, by media type. */
+  otherTypes?: Readonly<Record<string, z.ZodType>>;
 }
 
 type Output<T> = T extends z.ZodType ? z.output<T> : undefined;

@@ -1,4 +1,5 @@
 // The whole API on one screen: method, path, scope, what it does, what goes in and out, and who answers.
+import { CLOUD_EVENT_TYPE } from "../core/cloud-event.ts";
 import { getAttempt } from "./api/attempts.get.ts";
 import { listAttempts } from "./api/attempts.list.ts";
 import { createApiKey } from "./api/api-keys.create.ts";
@@ -98,7 +99,7 @@ export const ROUTES: readonly Route[] = [
 
   route("POST", "/v1/events", "publish", "Publish an event", { body: e.eventPublish, 202: e.eventAccepted }, publishEvent),
   route("GET", "/v1/events", "read", "List events", { query: e.eventQuery, 200: e.eventPage }, listEvents),
-  route("GET", "/v1/events/{id}", "read", "Show an event", { 200: e.event }, getEvent),
+  route("GET", "/v1/events/{id}", "read", "Show an event", { query: e.eventFormat, 200: e.event, otherTypes: { [CLOUD_EVENT_TYPE]: e.cloudEvent } }, getEvent),
   route("GET", "/v1/events/{id}/body", "read", "The exact bytes of an event", { 200: "bytes" }, getEventBody),
   route("GET", "/v1/events/{id}/deliveries", "read", "Where an event went", { query: d.eventDeliveriesQuery, 200: d.deliveryPage }, listEventDeliveries),
   route("GET", "/v1/events/{id}/explain", "read", "Why each subscription took it or not", { 200: e.explanation }, explainEvent),

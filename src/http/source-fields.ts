@@ -21,6 +21,7 @@ export function sourceDefaults(): Omit<Source, "id" | "name" | "token" | "create
     dedupe: { by: "providerEventId", windowMs: DEDUPE_WINDOW_DEFAULT_MS },
     response: RESPONSE_DEFAULT,
     keyFrom: null,
+    split: false,
     bodyBytesMax: null,
     retentionDays: null,
   };

@@ -1,6 +1,6 @@
 // The store port: the only truth. Every write that resolves is committed to disk; every read sees whole commits.
 import type { Attempt, Delivery, DeliveryState, DeliveryStep, DeliveryTrigger } from "../core/delivery.ts";
-import type { Event, EventHead, RawRequest, RequestHead } from "../core/event.ts";
+import type { BodyItem, Event, EventHead, RawRequest, RequestHead } from "../core/event.ts";
 import type { Job } from "../core/job.ts";
 import type { RejectionCause } from "../core/source.ts";
 
@@ -18,9 +18,33 @@ export interface AcceptDraft {
   channels: string[];
   deliverAt: number | null;
   receivedAt: number;
+  /** The provider's own time of the event, ms since the Unix epoch; null when it gives none. */
+  occurredAt: number | null;
   request: RawRequest;
-  /** `key` is already scoped to its source; two drafts with one key inside `windowMs` are one event. */
-  dedupe: { key: string; windowMs: number } | null;
+  dedupe: DedupeDraft | null;
+}
+
+/** `key` is already scoped to its source; two drafts with one key inside `windowMs` are one event. */
+export interface DedupeDraft {
+  key: string;
+  windowMs: number;
+}
+
+/** A request whose body holds many events: each item becomes one, and the request is kept whole beside them. */
+export interface SplitDraft {
+  sourceId: string;
+  receivedAt: number;
+  request: RawRequest;
+  /** At least one. */
+  items: AcceptItem[];
+}
+
+export interface AcceptItem extends BodyItem {
+  type: string;
+  key: string | null;
+  providerEventId: string | null;
+  occurredAt: number | null;
+  dedupe: DedupeDraft | null;
 }
 
 export type AcceptOutcome =
@@ -28,10 +52,28 @@ export type AcceptOutcome =
   /** `requestId` names the kept record of this copy. */
   | { kind: "duplicate"; of: string; requestId: string };
 
-export interface RejectedRequest {
-  sourceId: string | null;
+/** `items` has one entry per item of the draft, in its order. */
+export interface SplitOutcome {
+  requestId: string;
+  items: ({ kind: "accepted"; event: Event } | { kind: "duplicate"; of: string })[];
+}
+
+/** A request that was answered without an event coming of it: refused, or a provider's check of the URL. */
+export type UnacceptedRequest = RejectedRequest | HandshakeRequest;
+
+export interface RejectedRequest extends UnacceptedFacts {
+  outcome: "rejected";
   cause: RejectionCause;
-  /** The precise reason for the owner of the source; never shown to the caller. */
+}
+
+export interface HandshakeRequest extends UnacceptedFacts {
+  outcome: "handshake";
+  cause: null;
+}
+
+interface UnacceptedFacts {
+  sourceId: string | null;
+  /** For the owner of the source, never shown to the caller: the precise reason of a refusal, what a handshake was answered. */
   message: string;
   receivedAt: number;
   request: RawRequest;
@@ -42,18 +84,20 @@ export interface RejectedRequest {
 export interface RequestRecordHead {
   id: string;
   sourceId: string | null;
-  outcome: "accepted" | "rejected" | "duplicate";
+  outcome: "accepted" | "rejected" | "duplicate" | "handshake";
   cause: RejectionCause | null;
   message: string | null;
-  /** The event this request became, or the one it repeats. */
+  /** The event this request became, or the one it repeats; of a split request, its first item's. */
   eventId: string | null;
   receivedAt: number;
-  /** Size of the body as sent; rejected requests and duplicates keep only the first part of it. */
+  /** Size of the body as sent; only accepted requests keep all of it. */
   bodyBytes: number;
   request: RequestHead;
 }
 
 export interface RequestRecord extends RequestRecordHead {
+  /** The event of every item of a split request, new or repeated, in the order of the items; else `eventId` alone, or none. */
+  eventIds: string[];
   request: RawRequest;
 }
 
@@ -180,8 +224,10 @@ export interface StoreSize {
 export interface Store {
   /** Commits one draft. Calls that arrive while a commit is under way share the next one. */
   accept(draft: AcceptDraft): Promise<AcceptOutcome>;
-  /** Keeps rejected requests within the store's own cap. */
-  recordRejections(batch: RejectedRequest[]): Promise<void>;
+  /** Commits a request and the events of its items, all or nothing. With nothing but repeated items it is kept as a duplicate. */
+  acceptSplit(draft: SplitDraft): Promise<SplitOutcome>;
+  /** Keeps requests that became no event, within the store's own cap for each outcome. */
+  recordRequests(batch: UnacceptedRequest[]): Promise<void>;
 
   /**
    * Accepted events that no dispatch has covered yet, oldest first. The answer ends at `limit` events, or with the event whose
@@ -225,7 +271,7 @@ export interface Store {
   unfinishedJobs(): Promise<Job[]>;
   cancelJob(id: string, at: number): Promise<Job | null>;
 
-  /** Deletes everything about the oldest events that match and have no waiting delivery. Answers how many went. */
+  /** Deletes everything about the oldest events that match and have no waiting delivery; a split request goes with its last event. Answers how many went. */
   deleteExpired(slice: RetentionSlice): Promise<number>;
   /** Drops requests that became no event and are older than `requestsBefore`, and idempotency records past their day. */
   sweep(now: number, requestsBefore: number): Promise<void>;

@@ -143,7 +143,8 @@ function checkShape(method: string, path: string, reply: Reply): void {
     expect(parsed.type).toBe(`/docs/errors.md#${parsed.code}`);
     return;
   }
-  const shape = routeOf(method, path)?.shapes[reply.status as 200 | 201 | 202 | 204];
+  const shapes = routeOf(method, path)?.shapes;
+  const shape = shapes?.otherTypes?.[String(reply.headers["content-type"])] ?? shapes?.[reply.status as 200 | 201 | 202 | 204];
   expect(shape, `${method} ${path} promises no ${reply.status}`).toBeDefined();
   if (shape !== undefined && typeof shape !== "string") {
     const parsed = shape.safeParse(reply.body);

@@ -15,7 +15,9 @@ const event = (type: string) => ({
   key: null,
   providerEventId: null,
   channels: [],
+  requestId: "req_1",
   receivedAt: new Date(NOW - 180_000).toISOString(),
+  occurredAt: null,
   deliverAt: null,
   contentType: "application/json",
   bodyBytes: 2048,
@@ -294,6 +296,7 @@ describe("tail", () => {
       nextAttemptAt: new Date(NOW + 65_000).toISOString(),
     },
     { kind: "something.new", at: new Date(NOW).toISOString() },
+    { kind: "request.handshake", at: new Date(NOW).toISOString(), sourceId: "src_1", method: "GET", message: HOSTILE },
   ];
   const stream = () => ({
     type: "text/event-stream",
@@ -304,9 +307,10 @@ describe("tail", () => {
     await using server = await scriptedServer(stream);
     const { out } = await run(["tail"], { environment: server.environment });
     const lines = out.trimEnd().split("\n");
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     expect(lines[1]).toContain("[500] dst_1  evt_1  12 ms  attempt 1, waiting, next in 1m");
     expect(lines[2]).toContain("something.new");
+    expect(lines[3]).toMatch(/handshake {2}GET a.*src_1$/);
     expect(out).not.toMatch(UNSAFE_OUTPUT);
   });
 

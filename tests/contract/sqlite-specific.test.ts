@@ -9,6 +9,7 @@ import { startCheckpoints } from "../../src/store/sqlite/checkpoint.ts";
 import { assertSqliteVersion, migrate, openReader, openWriter } from "../../src/store/sqlite/connection.ts";
 import { openSqliteStore } from "../../src/store/sqlite/index.ts";
 import { DirectoryLockedError } from "../../src/store/sqlite/lock.ts";
+import { MIGRATIONS } from "../../src/store/sqlite/schema.ts";
 import { createCommits, createWrites, type Writes } from "../../src/store/sqlite/writes.ts";
 import { type Store, StoreUnavailableError } from "../../src/store/store.ts";
 import { type Clock, systemClock } from "../../src/system/clock.ts";
@@ -108,7 +109,7 @@ describe("refusals at the door", () => {
     raw.close();
     await expect(open(place)).rejects.toThrow(/written by a newer Posthorn \(schema 999/);
     const again = new DatabaseSync(join(place, "posthorn.db"));
-    again.exec("PRAGMA user_version = 1");
+    again.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
     again.close();
     await expect(open(place)).resolves.toBeDefined();
   });
@@ -212,7 +213,7 @@ describe("a disk that fails", () => {
     const commit = createCommits(writer, createWrites(writer, { requestsKeptMax: 10 }));
     const { page_count: pages } = writer.prepare("PRAGMA page_count").get() as { page_count: number };
     writer.exec(`PRAGMA max_page_count = ${pages + 4}`);
-    const call = (id: number) => ({ id, name: "recordRejections" as const, args: [[rejection(id)]] });
+    const call = (id: number) => ({ id, name: "recordRequests" as const, args: [[rejection(id)]] });
     const [full, ping] = commit([call(1), { id: 2, name: "ping", args: [] }]);
     expect(full).toMatchObject({ id: 1, ok: false, code: 13 });
     expect(ping).toMatchObject({ id: 2, ok: true });
@@ -371,6 +372,7 @@ function rejection(seq: number): Record<string, unknown> {
   return {
     seq,
     tail: "t",
+    outcome: "rejected",
     sourceId: null,
     cause: "bad_signature",
     message: "m",

@@ -12,6 +12,7 @@ import { describeDispatch } from "./store.dispatch.contract.ts";
 import { describeJobs } from "./store.jobs.contract.ts";
 import { describeLists } from "./store.lists.contract.ts";
 import { describeRetention } from "./store.retention.contract.ts";
+import { describeSplit } from "./store.split.contract.ts";
 
 export interface OpenOptions {
   /** Where the data is: the same place opened again has what was kept there. */
@@ -69,6 +70,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
 
   describe(`the store contract on ${name}`, () => {
     describeAccept(open, test);
+    describeSplit(open, test);
     describeDispatch(open, test);
     describeDeliveries(open, test);
     describeLists(open, test);

@@ -4,11 +4,13 @@ import type { ListQuery, Page, RejectedRequest, Store } from "../../src/store/st
 import { seededRandom } from "../kit/random.ts";
 import { allPages, draft } from "../kit/store.ts";
 import { newDelivery, settlement, type Bench, type ContractTest, type OpenBench } from "./store-bench.ts";
+import { splitDraft, splitItem } from "./store.split.contract.ts";
 
 const PLAIN: ListQuery = { limit: 100, cursor: null, since: null, until: null };
 
 function rejected(at: number, changes: Partial<RejectedRequest> = {}): RejectedRequest {
   return {
+    outcome: "rejected",
     sourceId: "src_1",
     cause: "bad_signature",
     message: "No signature matched.",
@@ -95,14 +97,16 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
   });
 
   describe("the list of requests", () => {
-    /** Accepted, duplicate and rejected ones by turns, newest first. */
+    /** Requests of every outcome by turns, plain and split. */
     async function mixed(bench: Bench, count: number): Promise<void> {
       const random = seededRandom("mixed requests");
       for (let i = 0; i < count; i += 1) {
         bench.now += 1;
         const dedupe = { key: `k${random.int(4)}`, windowMs: 1e9 };
         if (random.chance(0.4))
-          await bench.store.recordRejections([rejected(bench.now, { cause: random.pick(["bad_signature", "too_large"]) })]);
+          await bench.store.recordRequests([rejected(bench.now, { cause: random.pick(["bad_signature", "too_large"]) })]);
+        else if (random.chance(0.2)) await bench.store.recordRequests([{ ...rejected(bench.now), outcome: "handshake", cause: null }]);
+        else if (random.chance(0.3)) await bench.store.acceptSplit(splitDraft(bench.now, [splitItem("a"), splitItem(`b${random.int(3)}`)]));
         else
           await bench.store.accept(
             draft(bench.now, { sourceId: random.pick(["src_1", "src_2"]), dedupe: random.chance(0.5) ? dedupe : null }),
@@ -110,13 +114,13 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       }
     }
 
-    test("merges accepted, duplicate and rejected ones by time, in pages of any size", async () => {
+    test("merges all of them by time, in pages of any size", async () => {
       const bench = await open();
       await mixed(bench, 60);
       const all = await allPages(bench.store.requests, {}, 250);
       expect(all).toHaveLength(60);
       expect(all.map((request) => request.receivedAt)).toEqual(all.map((request) => request.receivedAt).toSorted((a, b) => b - a));
-      expect(new Set(all.map((request) => request.outcome))).toEqual(new Set(["accepted", "duplicate", "rejected"]));
+      expect(new Set(all.map((request) => request.outcome))).toEqual(new Set(["accepted", "duplicate", "rejected", "handshake"]));
       await expectPagesToFit(
         bench.store.requests,
         {},
@@ -135,7 +139,7 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       await mixed(bench, 40);
       const all = await allPages(bench.store.requests, {}, 250);
-      for (const outcome of ["accepted", "duplicate", "rejected"] as const) {
+      for (const outcome of ["accepted", "duplicate", "rejected", "handshake"] as const) {
         await expectPagesToFit(
           bench.store.requests,
           { outcome },

@@ -1,6 +1,6 @@
 // Contract of retention and caps: everything about an event goes together, and nothing that is still to be done goes.
 import { describe, expect } from "vitest";
-import type { RejectedRequest, RetentionSlice } from "../../src/store/store.ts";
+import type { HandshakeRequest, RejectedRequest, RetentionSlice } from "../../src/store/store.ts";
 import { allPages, draft } from "../kit/store.ts";
 import { newDelivery, settlement, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
 
@@ -12,6 +12,7 @@ function slice(changes: Partial<RetentionSlice> = {}): RetentionSlice {
 
 function rejected(at: number, message = "m"): RejectedRequest {
   return {
+    outcome: "rejected",
     sourceId: null,
     cause: "unknown_source",
     message,
@@ -19,6 +20,10 @@ function rejected(at: number, message = "m"): RejectedRequest {
     bodyBytes: 0,
     request: draft(at, { body: new Uint8Array(0) }).request,
   };
+}
+
+function handshake(at: number, message = "h"): HandshakeRequest {
+  return { ...rejected(at, message), outcome: "handshake", cause: null, sourceId: "src_1" };
 }
 
 export function describeRetention(open: OpenBench, test: ContractTest): void {
@@ -104,7 +109,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
     test("sweep drops old requests that became no event and keeps young ones and every event", async () => {
       const bench = await open();
       const event = await bench.accept({ sourceId: "src_1" });
-      await bench.store.recordRejections([rejected(START_MS, "old"), rejected(START_MS + 1000, "young")]);
+      await bench.store.recordRequests([rejected(START_MS, "old"), rejected(START_MS + 1000, "young")]);
       await bench.store.sweep(START_MS + 2000, START_MS + 1000);
       const kept = await allPages(bench.store.requests, {});
       expect(new Set(kept.map((request) => request.message ?? request.eventId))).toEqual(new Set([event.id, "young"]));
@@ -142,6 +147,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       const request = { ...draft(START_MS).request, method: "PUT", headers: ["X-A", "1", "x-a", "2"], body: Uint8Array.of(0, 255) };
       const given: RejectedRequest = {
+        outcome: "rejected",
         sourceId: "src_1",
         cause: "stale_timestamp",
         message: "Nine minutes old.",
@@ -149,10 +155,34 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
         bodyBytes: 99,
         request,
       };
-      await bench.store.recordRejections([given]);
+      await bench.store.recordRequests([given]);
       const [head] = await allPages(bench.store.requests, {});
       const record = await bench.store.request(head!.id);
-      expect(record).toEqual({ id: head!.id, outcome: "rejected", eventId: null, ...given });
+      expect(record).toEqual({ id: head!.id, eventId: null, eventIds: [], ...given });
+    });
+
+    test("handshakes are kept beside them, with what was answered and no cause, and are listed by their outcome", async () => {
+      const bench = await open();
+      const given = { ...handshake(START_MS, "Echoed the challenge."), bodyBytes: 3 };
+      await bench.store.recordRequests([rejected(START_MS), given, rejected(START_MS)]);
+      const [head, ...more] = await allPages(bench.store.requests, { outcome: "handshake" });
+      expect(more).toEqual([]);
+      expect(await bench.store.request(head!.id)).toEqual({ id: head!.id, eventId: null, eventIds: [], ...given });
+      expect(await allPages(bench.store.requests, {})).toHaveLength(3);
+      expect(await allPages(bench.store.requests, { outcome: "rejected" })).toHaveLength(2);
+      await bench.store.sweep(START_MS, START_MS + 1);
+      expect(await allPages(bench.store.requests, {})).toEqual([]);
+    });
+
+    test("handshakes have a cap of their own", async () => {
+      const bench = await open({ requestsKeptMax: 20 });
+      await bench.store.recordRequests([rejected(START_MS)]);
+      for (let i = 0; i < 10; i += 1) await bench.store.recordRequests(Array.from({ length: 10 }, () => handshake(START_MS + i)));
+      const kept = await allPages(bench.store.requests, { outcome: "handshake" });
+      expect(kept.length).toBeGreaterThanOrEqual(20);
+      expect(kept.length).toBeLessThanOrEqual(30);
+      expect(kept[0]!.receivedAt).toBe(START_MS + 9);
+      expect(await allPages(bench.store.requests, { outcome: "rejected" })).toHaveLength(1);
     });
 
     test("are capped, the newest stay, and a flood of them does not push out duplicates", async () => {
@@ -160,7 +190,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
       const dedupe = { key: "k", windowMs: 1e9 };
       await bench.accept({ sourceId: "src_1", dedupe });
       const copy = await bench.store.accept(draft(bench.now, { sourceId: "src_1", dedupe }));
-      for (let i = 0; i < 300; i += 1) await bench.store.recordRejections([rejected(START_MS + i, `r${i}`)]);
+      for (let i = 0; i < 300; i += 1) await bench.store.recordRequests([rejected(START_MS + i, `r${i}`)]);
       const kept = await allPages(bench.store.requests, { outcome: "rejected" });
       expect(kept.length).toBeGreaterThanOrEqual(20);
       expect(kept.length).toBeLessThanOrEqual(25);
@@ -171,7 +201,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
     test("the cap holds over restarts that come before it is reached", async () => {
       const bench = await open({ requestsKeptMax: 20 });
       for (let round = 0; round < 12; round += 1) {
-        await bench.store.recordRejections(Array.from({ length: 4 }, (_, i) => rejected(START_MS + round * 10 + i)));
+        await bench.store.recordRequests(Array.from({ length: 4 }, (_, i) => rejected(START_MS + round * 10 + i)));
         await bench.reopen();
       }
       expect((await allPages(bench.store.requests, { outcome: "rejected" })).length).toBeLessThanOrEqual(25);
@@ -180,7 +210,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
     test("duplicates have a cap of their own", async () => {
       const bench = await open({ requestsKeptMax: 20 });
       const dedupe = { key: "k", windowMs: 1e9 };
-      await bench.store.recordRejections([rejected(START_MS)]);
+      await bench.store.recordRequests([rejected(START_MS)]);
       await Promise.all(Array.from({ length: 200 }, () => bench.store.accept(draft(bench.now, { dedupe }))));
       const duplicates = await allPages(bench.store.requests, { outcome: "duplicate" });
       expect(duplicates.length).toBeGreaterThanOrEqual(20);

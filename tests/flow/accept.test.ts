@@ -220,7 +220,7 @@ describe("a request that is refused", () => {
   it("is still refused when its record cannot be kept", async () => {
     await setup();
     const source = await t.addSource({ enabled: false });
-    t.watched.fail("recordRejections", new Error("scripted"), 1);
+    t.watched.fail("recordRequests", new Error("scripted"), 1);
     expect(await t.post(source)).toMatchObject({ kind: "rejected" });
     expect(await rejections()).toEqual([]);
     expect(t.running.suppressedRejections()).toBe(1);
@@ -252,7 +252,7 @@ describe("a credential beside the signature", () => {
   ])("%s", async (_, source, headers, expected) => {
     await share();
     const answer = await t.post(await t.addSource(source), { headers, body: BODY });
-    expect(answer.kind === "accepted" ? "accepted" : answer.cause).toBe(expected);
+    expect(answer.kind === "rejected" ? answer.cause : answer.kind).toBe(expected);
   });
 
   it("is neither stored, nor forwarded, nor in the record of a refusal", async () => {

@@ -153,7 +153,7 @@ describe("a flood of forged requests", () => {
 
   test("of large bodies holds none of them in memory until they are recorded", async () => {
     const recorded: RejectedRequest[] = [];
-    const store = { recordRejections: async (batch: RejectedRequest[]) => void recorded.push(...batch) } as unknown as Store;
+    const store = { recordRequests: async (batch: RejectedRequest[]) => void recorded.push(...batch) } as unknown as Store;
     const log = createLogger({ level: "silent", format: "json" });
     const rejections = createRejections({ store, clock: systemClock, tail: { active: false } as Tail, log });
     const request = { method: "POST", pathTail: "", query: "", headers: [], remoteAddress: "192.0.2.1", body: filler(10 * MIB) };

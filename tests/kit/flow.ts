@@ -10,7 +10,7 @@ import type { Subscription } from "../../src/core/subscription.ts";
 import type { AcceptAnswer } from "../../src/flow/accept.ts";
 import { type Catalog, createCatalog, type SaveOutcome, withState } from "../../src/flow/catalog.ts";
 import type { PublishDraft } from "../../src/flow/flow.ts";
-import { createFlow, type RunningFlow } from "../../src/flow/run.ts";
+import { createFlow, type FlowOptions, type RunningFlow } from "../../src/flow/run.ts";
 import { createLogger } from "../../src/log.ts";
 import { checkHeaders } from "../../src/outbound/header-policy.ts";
 import type { Transport } from "../../src/outbound/transport.ts";
@@ -21,16 +21,13 @@ import { type SeededRandom, seededRandom } from "./random.ts";
 import { createScriptedTransport, type Respond, type ScriptedTransport } from "./scripted-transport.ts";
 import { allPages, openTestStore, type TestStore, watchStore, type WatchedStore } from "./store.ts";
 
-export interface TestFlowOptions {
+export interface TestFlowOptions extends Partial<Pick<FlowOptions, "inFlightMax" | "retentionDays" | "retentionBytesMax" | "splitter">> {
   seed?: number | string;
   startMs?: number;
   /** Scripted receivers; every request is answered with 200 when left out. */
   respond?: Respond;
   /** A real transport in place of the scripted one. */
   transport?: Transport;
-  inFlightMax?: number;
-  retentionDays?: number;
-  retentionBytesMax?: number;
   requestsKeptMax?: number;
   /** False leaves the flow standing, so that events gather. */
   start?: boolean;
@@ -110,6 +107,7 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
       ingestBodyBytesMax: 10 * 1024 ** 2,
       retentionDays: options.retentionDays ?? 30,
       retentionBytesMax: options.retentionBytesMax ?? 0,
+      splitter: options.splitter,
     });
     if (options.start !== false) await running.start();
     await clock.settle();
@@ -348,6 +346,7 @@ export function sourceOf(id: string, now: number): Source {
     dedupe: { by: "none" },
     response: { status: 200, headers: {}, body: "" },
     keyFrom: null,
+    split: false,
     bodyBytesMax: null,
     retentionDays: null,
     createdAt: now,

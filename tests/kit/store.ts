@@ -205,6 +205,7 @@ export function draft(receivedAt: number, changes: Partial<AcceptDraft> & { body
     channels: [],
     deliverAt: null,
     receivedAt,
+    occurredAt: null,
     request: {
       method: "POST",
       pathTail: "",

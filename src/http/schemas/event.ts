@@ -1,7 +1,7 @@
 // Events and the requests they came from: publishing, lists, single records, explanations.
 import { z } from "zod";
 import { REJECTION_STATUS, type RejectionCause } from "../../core/source.ts";
-import { EVENT_KEY_CHARACTERS_MAX, EVENT_TYPE_CHARACTERS_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX } from "../../limits.ts";
+import { EVENT_KEY_CHARACTERS_MAX, EVENT_TYPE_CHARACTERS_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX, SPLIT_ITEMS_MAX } from "../../limits.ts";
 import {
   bodyFields,
   channels,
@@ -17,6 +17,7 @@ import {
 } from "./fields.ts";
 import { answerSchema, pageOf, requestSchema } from "./registry.ts";
 
+const REQUEST_OUTCOMES = ["accepted", "rejected", "duplicate", "handshake"] as const;
 const REJECTION_CAUSES = Object.keys(REJECTION_STATUS) as [RejectionCause, ...RejectionCause[]];
 
 export const eventPublish = requestSchema(
@@ -54,7 +55,11 @@ const eventFields = {
   key: z.string().nullable(),
   providerEventId: z.string().nullable(),
   channels: z.array(z.string()),
+  requestId: idText
+    .nullable()
+    .describe("The request it came in; several events share one that was split. Null for events of the publish API."),
   receivedAt: timeText,
+  occurredAt: timeText.nullable().describe("When it happened by the provider's own clock, where the provider says."),
   deliverAt: timeText.nullable(),
   contentType: z.string().nullable(),
   bodyBytes: z.number().int(),
@@ -71,6 +76,29 @@ const requestFacts = z.strictObject({
 export const eventHead = answerSchema("EventHead", z.strictObject(eventFields));
 export const event = answerSchema("Event", z.strictObject({ ...eventFields, request: requestFacts, ...bodyFields }));
 export const eventPage = pageOf("EventPage", eventHead);
+
+export const eventFormat = z.strictObject({
+  format: z.enum(["json", "cloudevents"]).optional().describe("`cloudevents` answers CloudEvents 1.0 in its structured JSON form."),
+});
+
+/** Attributes beside these are the ones an event came in with, when it came as a CloudEvent. */
+export const cloudEvent = answerSchema(
+  "CloudEvent",
+  z.looseObject({
+    specversion: z.literal("1.0"),
+    id: z.string(),
+    source: z.string().describe("`/sources/` and the source's name, or `/publish`."),
+    type: z.string(),
+    time: z.iso.datetime({ offset: true }).describe("When it happened where the provider says so, else when it was received."),
+    subject: z.string().optional().describe("The ordering key."),
+    datacontenttype: z.string().optional(),
+    data: z.unknown().optional().describe("JSON as it was written, or text."),
+    data_base64: z.string().optional().describe("Anything else, and JSON above 1 MiB."),
+    sourceid: z.string().optional(),
+    tenantid: z.string().optional(),
+    providereventid: z.string().optional(),
+  }),
+);
 
 export const eventQuery = z.strictObject({
   ...listQuery,
@@ -112,10 +140,13 @@ export const explanation = answerSchema(
 const requestFields = {
   id: idText,
   sourceId: idText.nullable(),
-  outcome: z.enum(["accepted", "rejected", "duplicate"]),
+  outcome: z.enum(REQUEST_OUTCOMES),
   cause: z.enum(REJECTION_CAUSES).nullable(),
-  message: z.string().nullable().describe("The precise reason, which the caller was not told."),
-  eventId: idText.nullable().describe("The event it became, or the one it repeats."),
+  message: z
+    .string()
+    .nullable()
+    .describe("The precise reason, which the caller was not told; what a handshake was answered; how a batch was split."),
+  eventId: idText.nullable().describe("The event it became, or the one it repeats; of a split request, its first item's."),
   receivedAt: timeText,
   method: z.string(),
   contentType: z.string().nullable(),
@@ -128,9 +159,13 @@ export const requestRecord = answerSchema(
   "Request",
   z.strictObject({
     ...requestFields,
+    eventIds: z
+      .array(idText)
+      .max(SPLIT_ITEMS_MAX)
+      .describe("Of a split request, the event of every item, new or repeated, in their order; else `eventId` alone, or none."),
     request: requestFacts,
     ...bodyFields,
-    bodyTruncated: z.boolean().describe("Rejected requests and duplicates keep only the first part of their body."),
+    bodyTruncated: z.boolean().describe("Only accepted requests keep all of their body, the others its first part."),
   }),
 );
 export const requestPage = pageOf("RequestPage", requestHead);
@@ -139,7 +174,7 @@ export const requestQuery = z.strictObject({
   ...listQuery,
   ...timeRange,
   ...sourceFilter,
-  outcome: z.enum(["accepted", "rejected", "duplicate"]).optional(),
+  outcome: z.enum(REQUEST_OUTCOMES).optional(),
   cause: z.enum(REJECTION_CAUSES).optional(),
 });
 
@@ -161,6 +196,7 @@ export const requestDiagnosis = answerSchema(
 export type EventPublish = z.output<typeof eventPublish>;
 export type EventQueryInput = z.output<typeof eventQuery>;
 export type EventHeadView = z.output<typeof eventHead>;
+export type EventFormat = z.output<typeof eventFormat>;
 export type EventView = z.output<typeof event>;
 export type ExplanationView = z.output<typeof explanation>;
 export type RequestQueryInput = z.output<typeof requestQuery>;

@@ -32,7 +32,9 @@ export const apiKeyQuery = z.strictObject({ ...listQuery });
 export const tailQuery = z.strictObject({
   source: z.string().min(1).max(200).optional().describe("Id or name: only requests and events of this source."),
   sourceId: idText.optional(),
-  kind: z.enum(["request.rejected", "request.duplicate", "event.accepted", "event.dispatched", "delivery.attempted"]).optional(),
+  kind: z
+    .enum(["request.rejected", "request.handshake", "request.duplicate", "event.accepted", "event.dispatched", "delivery.attempted"])
+    .optional(),
 });
 
 export const serviceIndex = answerSchema(

@@ -82,6 +82,9 @@ const settings = {
   dedupe: dedupe.describe("What makes two requests the same event."),
   response: response.describe("What the provider is answered when the event is committed."),
   keyFrom: z.string().min(1).max(500).nullable().describe("Where the ordering key is: json:data.object.id or header:x-key."),
+  split: z
+    .boolean()
+    .describe("One event per item of a batched body, for providers that send several events in one request; the request is kept whole."),
   bodyBytesMax: z
     .number()
     .int()

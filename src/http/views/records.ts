@@ -26,7 +26,9 @@ export function eventHeadView(event: EventHead): EventHeadView {
     key: event.key,
     providerEventId: event.providerEventId,
     channels: event.channels,
+    requestId: event.requestId,
     receivedAt: timeView(event.receivedAt),
+    occurredAt: timeViewOrNull(event.occurredAt),
     deliverAt: timeViewOrNull(event.deliverAt),
     contentType: headerValue(event.request.headers, "content-type") ?? null,
     bodyBytes: event.bodyBytes,
@@ -56,6 +58,7 @@ export function requestHeadView(record: RequestRecordHead): RequestHeadView {
 export function requestView(record: RequestRecord): RequestView {
   return {
     ...requestHeadView(record),
+    eventIds: record.eventIds,
     request: requestFactsView(record.request),
     ...bodyView(record.request.body),
     bodyTruncated: record.request.body.byteLength < record.bodyBytes,

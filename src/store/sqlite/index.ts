@@ -119,7 +119,8 @@ function deliveryMade(row: NewDeliveryRow, draft: NewDelivery) {
 type WriteHalf = Pick<
   Store,
   | "accept"
-  | "recordRejections"
+  | "acceptSplit"
+  | "recordRequests"
   | "commitDispatch"
   | "settle"
   | "dueDeliveries"
@@ -136,18 +137,15 @@ type WriteHalf = Pick<
 function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
   return {
     accept: writer.accept,
-    async recordRejections(batch) {
-      const rows = batch.map((rejected) => ({
+    acceptSplit: writer.acceptSplit,
+    async recordRequests(batch) {
+      const rows = batch.map(({ request, ...facts }) => ({
         ...ids.next(),
-        sourceId: rejected.sourceId,
-        cause: rejected.cause,
-        message: rejected.message,
-        receivedAt: rejected.receivedAt,
-        bodyBytes: rejected.bodyBytes,
-        envelope: packEnvelope(rejected.request),
-        body: rejected.request.body,
+        ...facts,
+        envelope: packEnvelope(request),
+        body: request.body,
       }));
-      await writer.call("recordRejections", rows);
+      await writer.call("recordRequests", rows);
     },
     async commitDispatch(throughSeq, drafts) {
       const rows = drafts.map((draft) => newDeliveryRow(ids, draft));

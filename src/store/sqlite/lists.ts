@@ -165,18 +165,18 @@ export function createListReads(database: DatabaseSync) {
       });
     },
 
-    /** Accepted requests live in `events`, the others in `requests`; both pages are merged by time. */
+    /** A plain accepted request is its event's row; split ones and the unaccepted are in `requests`. Both pages are merged by time. */
     requests(query: RequestQuery, cursorSeq: number | null): RowPage {
       const accepted = new Where();
       accepted.equal("e.source_id", query.sourceId);
       // Published events came through the API, not as a request to a source.
       accepted.add("e.source_id IS NOT NULL");
+      accepted.add("e.request_seq IS NULL");
       const others = new Where();
       others.equal("r.source_id", query.sourceId);
       others.equal("r.outcome", query.outcome);
       others.equal("r.cause", query.cause);
       const wantsAccepted = query.cause === undefined && (query.outcome === undefined || query.outcome === "accepted");
-      const wantsOthers = query.outcome !== "accepted";
       const pages = [
         ...(wantsAccepted
           ? [
@@ -192,20 +192,16 @@ export function createListReads(database: DatabaseSync) {
               }),
             ]
           : []),
-        ...(wantsOthers
-          ? [
-              list(database, {
-                table: "requests",
-                alias: "r",
-                columns: OTHER_REQUEST_COLUMNS,
-                joins: "",
-                where: others,
-                query,
-                cursorSeq,
-                bounded: true,
-              }),
-            ]
-          : []),
+        list(database, {
+          table: "requests",
+          alias: "r",
+          columns: OTHER_REQUEST_COLUMNS,
+          joins: "",
+          where: others,
+          query,
+          cursorSeq,
+          bounded: query.sourceId !== undefined || query.cause !== undefined,
+        }),
       ];
       return mergePages(pages, query.limit);
     },

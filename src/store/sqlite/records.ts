@@ -17,8 +17,10 @@ export function createRecordReads(database: DatabaseSync) {
     return (...values: (string | number)[]) => (statement.get(...values) as unknown as Row | undefined) ?? null;
   };
   const event = prepare(`SELECT ${EVENT_COLUMNS} FROM events e WHERE e.seq = ? AND e.tail = ?`);
-  const accepted = prepare(`SELECT ${ACCEPTED_REQUEST_COLUMNS}, e.body FROM events e WHERE e.seq = ? AND e.tail = ?`);
-  const other = prepare(`SELECT ${OTHER_REQUEST_COLUMNS}, r.body FROM requests r WHERE r.seq = ? AND r.tail = ?`);
+  const accepted = prepare(
+    `SELECT ${ACCEPTED_REQUEST_COLUMNS}, e.body, NULL FROM events e WHERE e.seq = ? AND e.tail = ? AND e.request_seq IS NULL`,
+  );
+  const other = prepare(`SELECT ${OTHER_REQUEST_COLUMNS}, r.body, r.items FROM requests r WHERE r.seq = ? AND r.tail = ?`);
   const delivery = prepare(
     `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event_seq WHERE d.seq = ? AND d.tail = ?`,
   );

@@ -25,11 +25,15 @@ export function createRetentionWrites(database: DatabaseSync) {
     // The key may have passed on to a newer event; only the holder takes it along.
     `DELETE FROM dedupe WHERE key IN (SELECT dedupe_key FROM events WHERE seq IN (SELECT seq FROM expired) AND dedupe_key IS NOT NULL)
        AND event_seq IN (SELECT seq FROM expired)`,
-    `DELETE FROM requests WHERE event_seq IN (SELECT seq FROM expired)`,
+    // The plus keeps SQLite from walking every duplicate by its outcome instead of these by their event.
+    `DELETE FROM requests WHERE event_seq IN (SELECT seq FROM expired) AND +outcome = 'duplicate'`,
+    // A split request stays whole until the last of its events goes.
+    `DELETE FROM requests WHERE seq IN (SELECT request_seq FROM events WHERE seq IN (SELECT seq FROM expired) AND request_seq IS NOT NULL)
+       AND NOT EXISTS (SELECT 1 FROM events e WHERE e.request_seq = requests.seq AND e.seq NOT IN (SELECT seq FROM expired))`,
     `DELETE FROM events WHERE seq IN (SELECT seq FROM expired)`,
     `DELETE FROM expired`,
   ].map((sql) => database.prepare(sql));
-  const deleteRequests = database.prepare("DELETE FROM requests WHERE received_at < ?");
+  const deleteRequests = database.prepare("DELETE FROM requests WHERE received_at < ? AND outcome <> 'accepted'");
   const deleteIdempotency = database.prepare("DELETE FROM idempotency WHERE created_at < ?");
   const deleteRevisions = database.prepare("DELETE FROM config_revisions WHERE replaced_at < ?");
 

@@ -1,7 +1,7 @@
 // Rows to domain values and back: the one place that knows how a record is laid out.
 import type { Attempt, Delivery, DeliveryState, DeliveryTrigger } from "../../core/delivery.ts";
 import type { Event, EventHead, RequestHead } from "../../core/event.ts";
-import { formatId } from "../../core/id.ts";
+import { formatId, type IdParts } from "../../core/id.ts";
 import type { RejectionCause } from "../../core/source.ts";
 import type { RequestRecord, RequestRecordHead } from "../store.ts";
 
@@ -13,17 +13,37 @@ const STATES: readonly DeliveryState[] = ["waiting", "delivered", "dead", "cance
 
 export const STATE_CODE: Record<DeliveryState, number> = { waiting: 0, delivered: 1, dead: 2, cancelled: 3 };
 
-type Envelope = [method: string, pathTail: string, query: string, remoteAddress: string, headers: string[]];
+type Envelope = [
+  method: string,
+  pathTail: string,
+  query: string,
+  remoteAddress: string,
+  headers: string[],
+  occurredAt?: number | null,
+  /** Of an event whose request is a row of its own. */
+  requestSeq?: number,
+  requestTail?: string,
+];
 
 /** Everything of a request but its body, as one JSON text: six fewer columns to bind on the hottest insert. */
-export function packEnvelope(request: RequestHead): string {
+export function packEnvelope(request: RequestHead, occurredAt: number | null = null, splitFrom: IdParts | null = null): string {
   const envelope: Envelope = [request.method, request.pathTail, request.query, request.remoteAddress, request.headers];
+  if (occurredAt !== null || splitFrom !== null) envelope.push(occurredAt);
+  if (splitFrom !== null) envelope.push(splitFrom.seq, splitFrom.tail);
   return JSON.stringify(envelope);
 }
 
 function requestHeadFrom(envelopeText: Cell): RequestHead {
-  const [method, pathTail, query, remoteAddress, headers] = JSON.parse(envelopeText as string) as Envelope;
+  return headOf(JSON.parse(envelopeText as string) as Envelope);
+}
+
+function headOf([method, pathTail, query, remoteAddress, headers]: Envelope): RequestHead {
   return { method, pathTail, query, remoteAddress, headers };
+}
+
+/** A plain request is its event's row, under the same number; what was published came in no request of its own. */
+export function requestIdOf(sourceId: string | null, event: IdParts, splitFrom: IdParts | null): string | null {
+  return sourceId === null ? null : formatId("req", splitFrom ?? event);
 }
 
 const EVENT_HEAD_COLUMNS =
@@ -48,8 +68,10 @@ type EventHeadRow = [
 ];
 
 export function eventHeadFrom(row: Row): EventHead {
-  const [seq, tail, sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, envelope, bodyBytes] =
+  const [seq, tail, sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, envelopeText, bodyBytes] =
     row as EventHeadRow;
+  const envelope = JSON.parse(envelopeText) as Envelope;
+  const [, , , , , occurredAt = null, requestSeq, requestTail = ""] = envelope;
   return {
     id: formatId("evt", { seq, tail }),
     seq,
@@ -60,8 +82,10 @@ export function eventHeadFrom(row: Row): EventHead {
     providerEventId,
     channels: channels === null ? [] : (JSON.parse(channels) as string[]),
     deliverAt,
+    requestId: requestIdOf(sourceId, { seq, tail }, requestSeq === undefined ? null : { seq: requestSeq, tail: requestTail }),
     receivedAt,
-    request: requestHeadFrom(envelope),
+    occurredAt,
+    request: headOf(envelope),
     bodyBytes,
   };
 }
@@ -203,7 +227,7 @@ export function attemptFrom(row: Row): Attempt {
   };
 }
 
-/** Columns of the accepted half: an event's row is also its request's record, under the same number. */
+/** Columns of plain accepted requests: an event's row is also its request's record, under the same number. */
 export const ACCEPTED_REQUEST_COLUMNS =
   "e.seq, e.tail, e.source_id, 'accepted', NULL, NULL, e.seq, e.tail, e.received_at, length(e.body), e.envelope";
 
@@ -237,8 +261,17 @@ export function requestHeadRecordFrom(row: Row): RequestRecordHead {
   };
 }
 
-/** A record whose row carries the body as one more column at its end. */
+/** A record whose row carries two more columns at its end: the body, and the events of a split one. */
 export function requestRecordFrom(row: Row): RequestRecord {
   const head = requestHeadRecordFrom(row);
-  return { ...head, request: { ...head.request, body: row[11] as Uint8Array } };
+  return {
+    ...head,
+    eventIds: eventIdsFrom(head.eventId, row[12] as string | null),
+    request: { ...head.request, body: row[11] as Uint8Array },
+  };
+}
+
+function eventIdsFrom(eventId: string | null, items: string | null): string[] {
+  if (items === null) return eventId === null ? [] : [eventId];
+  return (JSON.parse(items) as [number, string][]).map(([seq, tail]) => formatId("evt", { seq, tail }));
 }

@@ -119,4 +119,14 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO progress VALUES ('dispatched_through', 0);
   `,
+
+  // A column that is added stands behind the body. Reading one there walks the body's pages (250 heads of 1 MiB events: 2.0 ms
+  // against 0.2 ms), so what lists show of an event is in its envelope, and this one only carries the index.
+  `
+  -- Events of a split request name its row in requests, which is there in full with outcome 'accepted'.
+  ALTER TABLE events ADD COLUMN request_seq INTEGER;
+  CREATE INDEX events_request ON events (request_seq) WHERE request_seq IS NOT NULL;
+  -- Of a split request: [seq, tail] of the event of each item, new or repeated.
+  ALTER TABLE requests ADD COLUMN items TEXT;
+  `,
 ];

@@ -1,29 +1,22 @@
 // The main thread's side of the writer: gathers calls into groups, so that many requests share one commit.
 import type { Transferable, Worker } from "node:worker_threads";
-import type { AcceptDraft, AcceptOutcome } from "../store.ts";
+import type { AcceptDraft, AcceptOutcome, SplitDraft, SplitOutcome } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
-import { formatId, type IdSource } from "../../core/id.ts";
-import type { AcceptBatch, DuplicateMark } from "./accept.ts";
-import { type BodyBuffers, createBodyBuffers } from "./body-buffers.ts";
-import { packEnvelope } from "./rows.ts";
+import type { IdSource } from "../../core/id.ts";
+import type { DuplicateMark } from "./accept.ts";
+import { createBodyBuffers } from "./body-buffers.ts";
+import { packDrafts, type Pending, settleDrafts, splitItemsOf } from "./drafts.ts";
 import { createCalls, startThread } from "./threads.ts";
 import type { WriteCall, WriteName, WriteReply, WriterAnswer, Writes } from "./writes.ts";
 
 // Two groups under way keep the writer busy while answers travel; more would only make groups smaller.
 const GROUPS_UNDER_WAY_MAX = 2;
 
-interface PendingDraft {
-  draft: AcceptDraft;
-  seq: number;
-  tail: string;
-  resolve(outcome: AcceptOutcome): void;
-  reject(error: unknown): void;
-}
-
 type Awaited1<T> = T extends Promise<infer U> ? U : T;
 
 export interface Writer {
   accept(draft: AcceptDraft): Promise<AcceptOutcome>;
+  acceptSplit(draft: SplitDraft): Promise<SplitOutcome>;
   call<Name extends Exclude<WriteName, "accept">>(
     name: Name,
     ...args: Parameters<Writes[Name]>
@@ -36,7 +29,7 @@ export interface Writer {
 export function startWriter(options: { file: string; requestsKeptMax: number; ids: IdSource; onFatal: (error: Error) => void }): Writer {
   const thread = startThread("writer-thread", { file: options.file, requestsKeptMax: options.requestsKeptMax });
   const calls = createCalls(fail);
-  let drafts: PendingDraft[] = [];
+  let drafts: Pending[] = [];
   let queued: WriteCall[] = [];
   const bodyBuffers = createBodyBuffers();
   let groupsUnderWay = 0;
@@ -71,14 +64,35 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
     const transfer: Transferable[] = [];
     queued = [];
     if (drafts.length > 0) {
-      const { call, buffer } = packDrafts(drafts, calls, bodyBuffers);
+      const batch = packDrafts(drafts, bodyBuffers);
+      group.push({ id: openAccept(drafts), name: "accept", args: [batch] });
       drafts = [];
-      group.push(call);
-      transfer.push(buffer);
+      transfer.push(batch.bodies);
     }
     lastIds.add(group.at(-1)!.id);
     groupsUnderWay += 1;
     thread.postMessage(group, transfer);
+  }
+
+  function openAccept(sent: readonly Pending[]): number {
+    const { id, promise } = calls.open();
+    promise.then(
+      (marks) => settleDrafts(sent, marks as DuplicateMark[]),
+      (error: unknown) => {
+        for (const one of sent) one.reject(error);
+      },
+    );
+    return id;
+  }
+
+  /** In the order of their ids: dispatch must never see an event while one with a lower number is still to be committed. */
+  function gather(one: Pending): void {
+    if (refusal !== null) {
+      one.reject(refusal);
+      return;
+    }
+    drafts.push(one);
+    plan();
   }
 
   function fail(error: Error): void {
@@ -91,15 +105,13 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
 
   return {
     accept(draft) {
-      const { seq, tail } = options.ids.next();
-      return new Promise((resolve, reject) => {
-        if (refusal !== null) {
-          reject(refusal);
-          return;
-        }
-        drafts.push({ draft, seq, tail, resolve, reject });
-        plan();
-      });
+      const id = options.ids.next();
+      return new Promise((resolve, reject) => gather({ kind: "draft", draft, id, resolve, reject }));
+    },
+    acceptSplit(draft) {
+      const id = options.ids.next();
+      const items = splitItemsOf(draft, options.ids.next);
+      return new Promise((resolve, reject) => gather({ kind: "split", draft, id, items, resolve, reject }));
     },
     call(name, ...args) {
       if (refusal !== null) return Promise.reject(refusal);
@@ -134,80 +146,4 @@ function watchExit(thread: Worker, calls: ReturnType<typeof createCalls>, onFata
       resolve();
     });
   });
-}
-
-/** All drafts of a group as one call: flat values, and the bodies in one buffer that is handed over, not copied. */
-function packDrafts(
-  drafts: PendingDraft[],
-  calls: ReturnType<typeof createCalls>,
-  bodyBuffers: BodyBuffers,
-): { call: WriteCall; buffer: ArrayBuffer } {
-  let bytes = 0;
-  for (const { draft } of drafts) bytes += draft.request.body.byteLength;
-  const buffer = bodyBuffers.take(bytes);
-  const bodies = new Uint8Array(buffer);
-  const values: AcceptBatch["values"] = [];
-  let offset = 0;
-  for (const { draft, seq, tail } of drafts) {
-    const { request, dedupe } = draft;
-    bodies.set(request.body, offset);
-    values.push(
-      seq,
-      tail,
-      draft.sourceId,
-      draft.tenantId,
-      draft.type,
-      draft.key,
-      draft.providerEventId,
-      draft.channels.length === 0 ? null : JSON.stringify(draft.channels),
-      draft.deliverAt,
-      draft.receivedAt,
-      packEnvelope(request),
-      offset,
-      request.body.byteLength,
-      dedupe === null ? null : dedupe.key,
-      dedupe === null ? null : dedupe.windowMs,
-    );
-    offset += request.body.byteLength;
-  }
-  const { id, promise } = calls.open();
-  promise.then(
-    (marks) => settleDrafts(drafts, marks as DuplicateMark[]),
-    (error: unknown) => {
-      for (const draft of drafts) draft.reject(error);
-    },
-  );
-  const batch: AcceptBatch = { values, bodies: buffer };
-  return { call: { id, name: "accept", args: [batch] }, buffer };
-}
-
-function settleDrafts(drafts: PendingDraft[], marks: DuplicateMark[]): void {
-  let next = 0;
-  for (const [index, { draft, seq, tail, resolve }] of drafts.entries()) {
-    const mark = marks[next];
-    if (mark !== undefined && mark[0] === index) {
-      next += 1;
-      const of = formatId("evt", { seq: mark[1], tail: mark[2] });
-      resolve({ kind: "duplicate", of, requestId: formatId("req", { seq, tail }) });
-      continue;
-    }
-    const { sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, request } = draft;
-    resolve({
-      kind: "accepted",
-      event: {
-        id: formatId("evt", { seq, tail }),
-        seq,
-        sourceId,
-        tenantId,
-        type,
-        key,
-        providerEventId,
-        channels,
-        deliverAt,
-        receivedAt,
-        request,
-        bodyBytes: request.body.byteLength,
-      },
-    });
-  }
 }
