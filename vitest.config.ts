@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^@posthorn\/sdk$/, replacement: `${sdk}index.ts` },
       { find: /^@posthorn\/sdk\/(\w+)$/, replacement: `${sdk}adapters/$1.ts` },
+      { find: /^@posthorn\/sdk\/providers\/(.+)$/, replacement: `${sdk}providers/$1.ts` },
     ],
   },
   test: {

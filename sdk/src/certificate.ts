@@ -1,9 +1,7 @@
 // X.509 certificates (RFC 5280): the key inside and how long it is valid. Who issued it is not looked at here: a
 // certificate is trusted because it was pinned, or because it came over TLS from an exact address of the vendor.
-import { children, type Element, fieldsOf, GENERALIZED_TIME, SEQUENCE, UTC_TIME } from "./der.ts";
+import { children, type Element, fieldsOf, tags } from "./der.ts";
 import { decode } from "./encoding.ts";
-
-const EXPLICIT_VERSION = 0xa0;
 
 export interface Certificate {
   /** SubjectPublicKeyInfo in DER. */
@@ -29,20 +27,20 @@ export function parseCertificate(text: string): Certificate | undefined {
   // Certificate { tbs { [0] version?, serial, algorithm, issuer, validity, subject, subjectPublicKeyInfo, … }, … }
   const [certificate] = children(bytes, 0, bytes.length) ?? [];
   const fields = fieldsOf(bytes, fieldsOf(bytes, certificate)[0]);
-  const first = fields[0]?.tag === EXPLICIT_VERSION ? 1 : 0;
+  const first = fields[0]?.tag === tags.explicitVersion ? 1 : 0;
   const [from, to] = fieldsOf(bytes, fields[first + 3]);
   const spki = fields[first + 5];
   const [validFromMs, validToMs] = [timeOf(bytes, from), timeOf(bytes, to)];
-  if (spki?.tag !== SEQUENCE || validFromMs === undefined || validToMs === undefined) return undefined;
+  if (spki?.tag !== tags.sequence || validFromMs === undefined || validToMs === undefined) return undefined;
   return { spki: bytes.subarray(spki.at, spki.end), validFromMs, validToMs };
 }
 
 // Certificates write their times in UTC with seconds, two digits of the year up to 2049 (RFC 5280, 4.1.2.5).
 function timeOf(bytes: Uint8Array, time: Element | undefined): number | undefined {
-  if (time?.tag !== UTC_TIME && time?.tag !== GENERALIZED_TIME) return undefined;
+  if (time?.tag !== tags.utcTime && time?.tag !== tags.generalizedTime) return undefined;
   const text = String.fromCharCode(...bytes.subarray(time.start, Math.min(time.end, time.start + 16)));
   const [, year = "", ...rest] = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(text) ?? [];
-  if (year.length !== (time.tag === UTC_TIME ? 2 : 4)) return undefined;
+  if (year.length !== (time.tag === tags.utcTime ? 2 : 4)) return undefined;
   const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.map(Number);
   const fullYear = year.length === 4 ? Number(year) : Number(year) + (Number(year) < 50 ? 2000 : 1900);
   return Date.UTC(fullYear, month - 1, day, hour, minute, second);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, createVerifier, generateKeyPair, providers, verify, type Provider, type VerifierOptions } from "./index.ts";
 
-const pair = generateKeyPair();
+const pair = await generateKeyPair();
 const long = "a-secret-of-some-length";
 
 function pathOf(options: VerifierOptions): string {

@@ -1,6 +1,7 @@
 // The options shared by every scheme, checked once when a verifier or signer is made.
 import { decode, decodeBase64Secret, utf8 } from "./encoding.ts";
 import { limits } from "./limits.ts";
+import type { SigningKey } from "./plan.ts";
 import { handshakeParams, type KeyEncoding, type Params, type Provider } from "./provider.ts";
 import { providerById } from "./providers/index.ts";
 import { ConfigError } from "./result.ts";
@@ -94,7 +95,14 @@ export function refuseUnknownParams(config: SchemeConfig, known: readonly string
   }
 }
 
-/** The key bytes of a secret. Throws ConfigError when it cannot be decoded or is too short to be a secret. */
+type SecretKey = Pick<SigningKey, "bytes" | "digest" | "path">;
+
+/** A secret as an HMAC key. Throws ConfigError like `secretBytes`. */
+export function secretKey(secret: string, key: KeyEncoding, path: string, bytesMin?: number): SecretKey {
+  return { bytes: secretBytes(secret, key, path, bytesMin), digest: key === "sha1-utf8" ? "sha1" : undefined, path };
+}
+
+/** The bytes of a secret. Throws ConfigError when it cannot be decoded or is too short to be a secret. */
 export function secretBytes(secret: string, key: KeyEncoding, path: string, bytesMin: number = limits.secretBytesMin): Uint8Array {
   const bytes = decodeSecret(secret, key);
   if (bytes === undefined)
@@ -107,6 +115,7 @@ export function secretBytes(secret: string, key: KeyEncoding, path: string, byte
 function decodeSecret(secret: string, key: KeyEncoding): Uint8Array | undefined {
   switch (key) {
     case "utf8":
+    case "sha1-utf8":
       return utf8(secret);
     case "nfkd":
       return utf8(secret.normalize("NFKD"));

@@ -1,10 +1,15 @@
-// DER, the binary form of keys and certificates (ITU-T X.690): just enough to walk it strictly and to write keys.
+// DER (ITU-T X.690), as much of it as keys and ECDSA signatures need: reading elements, and writing them again.
+import { decode } from "./encoding.ts";
 
-export const SEQUENCE = 0x30;
-export const INTEGER = 0x02;
-export const BIT_STRING = 0x03;
-export const UTC_TIME = 0x17;
-export const GENERALIZED_TIME = 0x18;
+export const tags = {
+  sequence: 0x30,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  explicitVersion: 0xa0,
+} as const;
 
 export interface Element {
   readonly tag: number;
@@ -14,7 +19,7 @@ export interface Element {
   readonly end: number;
 }
 
-/** The elements that fill `from` to `to` exactly, or undefined when they do not. */
+/** The DER elements that fill `from` to `to` exactly, or undefined when they do not. */
 export function children(bytes: Uint8Array, from: number, to: number): Element[] | undefined {
   const elements: Element[] = [];
   for (let at = from; at < to;) {
@@ -37,16 +42,15 @@ export function children(bytes: Uint8Array, from: number, to: number): Element[]
 
 /** The elements inside a SEQUENCE; none when it is something else or badly formed. */
 export function fieldsOf(bytes: Uint8Array, sequence: Element | undefined): readonly Element[] {
-  return sequence?.tag === SEQUENCE ? (children(bytes, sequence.start, sequence.end) ?? []) : [];
+  return sequence?.tag === tags.sequence ? (children(bytes, sequence.start, sequence.end) ?? []) : [];
 }
 
-/** A positive INTEGER of big-endian bytes. */
 export function integer(bytes: Uint8Array): Uint8Array {
   // The first bit of an INTEGER is its sign.
-  return (bytes[0] ?? 0) >= 0x80 ? element(INTEGER, Uint8Array.of(0), bytes) : element(INTEGER, bytes);
+  return (bytes[0] ?? 0) >= 0x80 ? element(tags.integer, Uint8Array.of(0), bytes) : element(tags.integer, bytes);
 }
 
-export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
+export function element(tag: number, ...contents: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const content = concat(...contents);
   const { length } = content;
   if (length < 0x80) return concat(Uint8Array.of(tag, length), content);
@@ -55,7 +59,7 @@ export function element(tag: number, ...contents: Uint8Array[]): Uint8Array {
     : concat(Uint8Array.of(tag, 0x82, length >> 8, length & 255), content);
 }
 
-export function concat(...parts: Uint8Array[]): Uint8Array {
+export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -63,4 +67,12 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
+}
+
+export function bytesOf(hex: string): Uint8Array {
+  return decode("hex", hex) ?? new Uint8Array();
+}
+
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

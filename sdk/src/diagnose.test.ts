@@ -1,6 +1,6 @@
 // diagnose(): each usual mistake is named together with its fix.
 import { describe, expect, test } from "vitest";
-import { createSigner, diagnose, generateSecret, sign, type HeadersInput, type VerifyOptions } from "./index.ts";
+import { createSigner, diagnose, generateSecret, type HeadersInput, type VerifyOptions } from "./index.ts";
 
 const nowMs = 1_760_000_000_000;
 const whsec = "whsec_o2P5jvPrHornG4SlBSGtH9/N6fNzbip9";
@@ -8,7 +8,7 @@ const text = "a-secret-of-some-length";
 const body = '{"id":"evt_1","type":"a.b","list":[1,2]}';
 
 function signed(provider: string, secret: string, content: string = body, timestampMs = nowMs): [string, string][] {
-  return sign({ provider, secret, id: "msg_1", timestampMs, body: content }).headers;
+  return createSigner({ provider, secrets: [secret] }).sign({ id: "msg_1", timestampSeconds: timestampMs / 1000, body: content }).headers;
 }
 
 async function hints(

@@ -4,13 +4,14 @@ import type { Encoding } from "./encoding.ts";
 import { withMoreHints } from "./diagnose-more.ts";
 import type { KeyHintCode, OtherSecret } from "./diagnose-key.ts";
 import type { UrlHintCode } from "./diagnose-url.ts";
+import type { Engine } from "./engine.ts";
+import { bestEngine } from "./engines.ts";
 import { signatureHeaders, type KeyEncoding, type Provider } from "./provider.ts";
 import { providerById, providers } from "./providers/index.ts";
 import { headerPairs, headerReader, isBody, type WebhookRequest } from "./request.ts";
 import type { VerifyCause, VerifyResult } from "./result.ts";
 import { hmacParamNames, hmacSchemeFromParams } from "./schemes/hmac-params.ts";
-import { createVerifier } from "./verifier.ts";
-import { configFailure, verifierOptions, type VerifyOptions } from "./webhook.ts";
+import { check, configFailure, verifierOptions, type VerifyOptions } from "./webhook.ts";
 
 export type HintCode =
   | KeyHintCode
@@ -55,6 +56,7 @@ const ANY_AGE_SECONDS = 1e12;
 
 /** What is being diagnosed, with recipes of the generic provider already resolved, so that variants can change them. */
 interface Case {
+  readonly engine: Engine;
   readonly request: WebhookRequest;
   readonly provider: Provider;
   readonly options: VerifyOptions;
@@ -65,28 +67,25 @@ interface Case {
  * Verifies like `verify`, and on failure tries variants of the body, the secret and the signature header.
  * Never rejects. Costs some twenty verifications, and up to a hundred more where the URL is signed or other secrets are given: for tools and dashboards, not for the path of every request.
  */
-export async function diagnose(request: WebhookRequest, options: DiagnoseOptions): Promise<Diagnosis> {
+export function diagnose(request: WebhookRequest, options: DiagnoseOptions): Promise<Diagnosis> {
+  return diagnoseWith(bestEngine(), request, options);
+}
+
+/** `diagnose` with a given executor. */
+export async function diagnoseWith(engine: Engine, request: WebhookRequest, options: DiagnoseOptions): Promise<Diagnosis> {
   try {
     const nowMs = options.nowMs ?? Date.now();
-    const result = attempt(request, options, nowMs);
+    const result = await check(engine, request, { ...options, nowMs });
     if (result.ok) return verified(result.secretIndex);
     if (!isBody(request.body)) return { ...result, hints: [] };
-    const subject = caseOf(request, options, nowMs);
+    const subject = caseOf(engine, request, options, nowMs);
     if (subject === undefined) return { ...result, hints: [] };
-    const hints = hintsFor(result.cause, result.message, subject);
+    const hints = await hintsFor(result.cause, result.message, subject);
     const anyAge = (changed: WebhookRequest, other: VerifyOptions) =>
-      attempt(changed, { ...other, provider: subject.provider, toleranceSeconds: ANY_AGE_SECONDS }, nowMs);
+      check(engine, changed, { ...other, provider: subject.provider, toleranceSeconds: ANY_AGE_SECONDS, nowMs });
     return { ...result, hints: await withMoreHints(hints, result.cause, { ...subject, attempt: anyAge }, options.otherSecrets ?? []) };
   } catch (error) {
     return { ...configFailure(error), hints: [] };
-  }
-}
-
-function attempt(request: WebhookRequest, options: VerifyOptions, nowMs: number): VerifyResult {
-  try {
-    return createVerifier(verifierOptions(options)).verify(request, nowMs);
-  } catch (error) {
-    return configFailure(error);
   }
 }
 
@@ -96,37 +95,40 @@ function verified(secretIndex: number | undefined): Diagnosis {
   return { ok: true, cause: undefined, message: "The request verifies.", hints: rotated ? [{ code: "rotated_key", message }] : [] };
 }
 
-function caseOf(request: WebhookRequest, options: VerifyOptions, nowMs: number): Case | undefined {
+function caseOf(engine: Engine, request: WebhookRequest, options: VerifyOptions, nowMs: number): Case | undefined {
   const provider = typeof options.provider === "string" ? providerById(options.provider) : options.provider;
   if (provider === undefined) return undefined;
   const { scheme } = provider;
-  if (scheme.kind !== "hmac" || scheme.fromParams !== true) return { request, provider, options, nowMs };
+  if (scheme.kind !== "hmac" || scheme.fromParams !== true) return { engine, request, provider, options, nowMs };
   const params = options.params ?? {};
   try {
     const resolved = { ...provider, scheme: hmacSchemeFromParams(scheme, params) };
     const names: readonly string[] = hmacParamNames;
     const rest = Object.fromEntries(Object.entries(params).filter(([name]) => !names.includes(name)));
-    return { request, provider: resolved, options: { ...options, params: rest }, nowMs };
+    return { engine, request, provider: resolved, options: { ...options, params: rest }, nowMs };
   } catch {
     return undefined;
   }
 }
 
 /** The outcome with something changed, whatever the age of the timestamp is. */
-function tryWith(subject: Case, change: { request?: WebhookRequest; provider?: Provider; secrets?: readonly string[] }): VerifyResult {
+function tryWith(
+  subject: Case,
+  change: { request?: WebhookRequest; provider?: Provider; secrets?: readonly string[] },
+): Promise<VerifyResult> {
   const { request = subject.request, provider = subject.provider, secrets } = change;
-  const base: VerifyOptions = { ...subject.options, provider, toleranceSeconds: ANY_AGE_SECONDS };
-  return attempt(request, secrets === undefined ? base : { ...base, secret: undefined, secrets }, subject.nowMs);
+  const base: VerifyOptions = { ...subject.options, nowMs: subject.nowMs, provider, toleranceSeconds: ANY_AGE_SECONDS };
+  return check(subject.engine, request, secrets === undefined ? base : { ...base, secret: undefined, secrets });
 }
 
-function hintsFor(cause: VerifyCause, message: string, subject: Case): Hint[] {
+async function hintsFor(cause: VerifyCause, message: string, subject: Case): Promise<Hint[]> {
   switch (cause) {
     case "missing_header":
     case "duplicate_header":
       return missingHeaderHints(message, subject);
     case "malformed_signature":
     case "unknown_signature_version":
-      return [...signatureFormHints(subject), ...otherProviderHints(subject)];
+      return [...(await signatureFormHints(subject)), ...otherProviderHints(subject)];
     case "malformed_timestamp":
       return timestampFormHints(subject);
     case "timestamp_too_old":
@@ -190,12 +192,12 @@ function someOf(names: readonly string[]): string {
   return names.length > 4 ? `${names.slice(0, 3).join(", ")} or another` : names.join(" or ");
 }
 
-function signatureFormHints(subject: Case): Hint[] {
+async function signatureFormHints(subject: Case): Promise<Hint[]> {
   const { provider } = subject;
   const { scheme } = provider;
   const accepted = (result: VerifyResult): boolean => result.ok || result.cause === "signature_mismatch";
   const prefix = scheme.kind === "standard-webhooks" ? "v1," : scheme.kind === "hmac" ? (scheme.sig.prefix ?? "") : "";
-  if (prefix !== "" && accepted(tryWith(subject, { request: withPrefix(subject, prefix) }))) {
+  if (prefix !== "" && accepted(await tryWith(subject, { request: withPrefix(subject, prefix) }))) {
     return [
       {
         code: "signature_prefix_missing",
@@ -206,7 +208,7 @@ function signatureFormHints(subject: Case): Hint[] {
   if (scheme.kind !== "hmac") return [];
   const encodings: readonly Encoding[] = ["hex", "base64", "base64url"];
   for (const enc of encodings) {
-    if (enc === scheme.enc || !accepted(tryWith(subject, { provider: { ...provider, scheme: { ...scheme, enc } } }))) continue;
+    if (enc === scheme.enc || !accepted(await tryWith(subject, { provider: { ...provider, scheme: { ...scheme, enc } } }))) continue;
     return [
       {
         code: "wrong_encoding",
@@ -226,7 +228,7 @@ function withPrefix(subject: Case, prefix: string): WebhookRequest {
   return { ...subject.request, headers };
 }
 
-function timestampFormHints(subject: Case): Hint[] {
+async function timestampFormHints(subject: Case): Promise<Hint[]> {
   const { provider } = subject;
   const { scheme } = provider;
   const milliseconds: Hint = {
@@ -240,12 +242,12 @@ function timestampFormHints(subject: Case): Hint[] {
     return slots.some((slot) => /^\d{13}$/.test(values[slot] ?? "")) ? [milliseconds] : [];
   }
   if (scheme.kind !== "hmac" || scheme.ts?.unit !== "s") return [];
-  const result = tryWith(subject, { provider: { ...provider, scheme: { ...scheme, ts: { ...scheme.ts, unit: "ms" } } } });
+  const result = await tryWith(subject, { provider: { ...provider, scheme: { ...scheme, ts: { ...scheme.ts, unit: "ms" } } } });
   return result.ok || result.cause === "signature_mismatch" ? [milliseconds] : [];
 }
 
-function staleHints(message: string, subject: Case): Hint[] {
-  if (!tryWith(subject, {}).ok) return mismatchHints(subject);
+async function staleHints(message: string, subject: Case): Promise<Hint[]> {
+  if (!(await tryWith(subject, {})).ok) return mismatchHints(subject);
   return [
     {
       code: "stale_timestamp",
@@ -254,8 +256,8 @@ function staleHints(message: string, subject: Case): Hint[] {
   ];
 }
 
-function mismatchHints(subject: Case): Hint[] {
-  const hints = [...bodyHints(subject), ...secretTextHints(subject), ...secretDecodingHints(subject)];
+async function mismatchHints(subject: Case): Promise<Hint[]> {
+  const hints = [...(await bodyHints(subject)), ...(await secretTextHints(subject)), ...(await secretDecodingHints(subject))];
   if (hints.length > 0) return hints;
   const others = otherProviderHints(subject);
   const message =
@@ -263,10 +265,10 @@ function mismatchHints(subject: Case): Hint[] {
   return [...others, { code: "wrong_secret", message }];
 }
 
-function bodyHints(subject: Case): Hint[] {
+async function bodyHints(subject: Case): Promise<Hint[]> {
   if (!isBody(subject.request.body) || !subject.provider.bodyAuthenticated) return [];
   for (const variant of bodyVariants(subject.request.body)) {
-    if (!tryWith(subject, { request: { ...subject.request, body: variant.body } }).ok) continue;
+    if (!(await tryWith(subject, { request: { ...subject.request, body: variant.body } })).ok) continue;
     return [
       {
         code: variant.code,
@@ -277,14 +279,14 @@ function bodyHints(subject: Case): Hint[] {
   return [];
 }
 
-function secretTextHints(subject: Case): Hint[] {
+async function secretTextHints(subject: Case): Promise<Hint[]> {
   const secrets = allSecrets(subject.options);
   const trimmed = secrets.map((secret) => secret.trim());
-  if (differs(secrets, trimmed) && tryWith(subject, { secrets: trimmed }).ok) {
+  if (differs(secrets, trimmed) && (await tryWith(subject, { secrets: trimmed })).ok) {
     return [{ code: "secret_whitespace", message: "The secret has spaces or a line break around it: remove them." }];
   }
   const bare = trimmed.map((secret) => secret.replace(/^(["'`])(.*)\1$/s, "$2").trim());
-  if (differs(trimmed, bare) && tryWith(subject, { secrets: bare }).ok) {
+  if (differs(trimmed, bare) && (await tryWith(subject, { secrets: bare })).ok) {
     return [{ code: "secret_quotes", message: "The secret has quotation marks around it: remove them." }];
   }
   return [];
@@ -297,15 +299,16 @@ const decodingNames: Readonly<Record<KeyEncoding, string>> = {
   base64: "base64",
   whsec: 'base64 after "whsec_"',
   "whsec-or-utf8": 'base64 after "whsec_", or plain text without it',
+  "sha1-utf8": "the SHA-1 of plain text",
 };
 
-function secretDecodingHints(subject: Case): Hint[] {
+async function secretDecodingHints(subject: Case): Promise<Hint[]> {
   const { provider } = subject;
   const { scheme } = provider;
   if (scheme.kind !== "hmac" && scheme.kind !== "standard-webhooks") return [];
   const keys: readonly KeyEncoding[] = ["utf8", "whsec", "base64", "hex"];
   for (const key of keys) {
-    if (key === scheme.key || !tryWith(subject, { provider: { ...provider, scheme: { ...scheme, key } } }).ok) continue;
+    if (key === scheme.key || !(await tryWith(subject, { provider: { ...provider, scheme: { ...scheme, key } } })).ok) continue;
     return [
       {
         code: "secret_decoding",
@@ -315,7 +318,7 @@ function secretDecodingHints(subject: Case): Hint[] {
   }
   const bare = allSecrets(subject.options).map((secret) => secret.replace(/^whsec_/, ""));
   const asText: Provider = { ...provider, scheme: { ...scheme, key: "utf8" } };
-  if (!differs(allSecrets(subject.options), bare) || !tryWith(subject, { provider: asText, secrets: bare }).ok) return [];
+  if (!differs(allSecrets(subject.options), bare) || !(await tryWith(subject, { provider: asText, secrets: bare })).ok) return [];
   return [
     {
       code: "secret_decoding",

@@ -30,8 +30,8 @@ describe("several signatures", () => {
     expect(await outcome("docusign", {})).toBe("missing_header");
   });
 
-  test("Box signs with one header for each secret", () => {
-    const { headers } = sign({ provider: "box", secrets: [secret, older], body, timestampMs: nowMs });
+  test("Box signs with one header for each secret", async () => {
+    const { headers } = await sign({ provider: "box", secrets: [secret, older], body, timestampMs: nowMs });
     expect(headers.map(([name]) => name)).toEqual(["box-delivery-timestamp", "box-signature-primary", "box-signature-secondary"]);
     const verifier = createVerifier({ provider: "box", secrets: [older] });
     expect(verifier.verify({ headers, body }, nowMs).ok).toBe(true);
@@ -139,9 +139,9 @@ test("HubSpot: a request cannot choose the weaker version", async () => {
   expect(await outcome("hubspot", v1, { url, params: { signatureVersion: "v9" } })).toBe("invalid_config");
 });
 
-test("OpenAI takes secrets with and without whsec_", () => {
+test("OpenAI takes secrets with and without whsec_", async () => {
   for (const key of [`whsec_${Buffer.from(secret).toString("base64")}`, secret]) {
-    const { headers } = sign({ provider: "openai", secret: key, id: "evt_1", body, timestampMs: nowMs });
+    const { headers } = await sign({ provider: "openai", secret: key, id: "evt_1", body, timestampMs: nowMs });
     expect(createVerifier({ provider: "openai", secrets: [key] }).verify({ headers, body }, nowMs).ok).toBe(true);
     expect(headers.at(-1)?.[1]).toBe(`v1,${hmac(`evt_1.${now}.${body}`, secret, "sha256", "base64")}`);
   }

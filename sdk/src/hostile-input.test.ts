@@ -122,8 +122,8 @@ describe("malformed signatures", () => {
   });
 });
 
-describe("versions and keys", () => {
-  const pair = generateKeyPair();
+describe("versions and keys", async () => {
+  const pair = await generateKeyPair();
   const request = (headers: HeadersInput): { headers: HeadersInput; body: Uint8Array } => ({ headers, body });
   const asymmetric = createVerifier({ provider: "standard-webhooks", publicKey: pair.publicKey });
   const ed = createSigner({ provider: "standard-webhooks", secrets: [pair.privateKey] }).sign({

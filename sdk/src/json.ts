@@ -24,6 +24,12 @@ export function valueAt(root: unknown, keys: readonly string[]): unknown {
   return value;
 }
 
+/** A copy of an object with the value at the path; what stands on the way and is no object becomes one. */
+export function withValueAt(root: Readonly<Record<string, unknown>>, [key = "", ...rest]: readonly string[], value: unknown): object {
+  const inner = Object.hasOwn(root, key) ? root[key] : undefined;
+  return { ...root, [key]: rest.length === 0 ? value : withValueAt(isRecord(inner) ? inner : {}, rest, value) };
+}
+
 /** A JSON object, or undefined for anything else. */
 export function jsonObject(body: Uint8Array | string): Readonly<Record<string, unknown>> | undefined {
   const value = parseJson(body);

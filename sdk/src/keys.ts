@@ -1,9 +1,12 @@
 // New secrets and key pairs of Standard Webhooks.
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { webcrypto } from "node:crypto";
+import { concat } from "./der.ts";
+import { encode } from "./encoding.ts";
+import { webCrypto } from "./runtime.ts";
 
 /** A new shared secret: `whsec_` and base64 of 32 random bytes (the standard asks for 24 to 64). */
 export function generateSecret(): string {
-  return `whsec_${randomBytes(32).toString("base64")}`;
+  return `whsec_${encode("base64", webCrypto().getRandomValues(new Uint8Array(32)))}`;
 }
 
 export interface KeyPair {
@@ -13,14 +16,20 @@ export interface KeyPair {
   readonly publicKey: string;
 }
 
-/** A new ed25519 key pair for `v1a` signatures. */
-export function generateKeyPair(): KeyPair {
-  const pair = generateKeyPairSync("ed25519");
-  // PKCS #8 and SPKI of ed25519 end with the raw 32 bytes (RFC 8410).
-  const seed = pair.privateKey.export({ format: "der", type: "pkcs8" }).subarray(-32);
-  const publicBytes = pair.publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+/** A new ed25519 key pair for `v1a` signatures. Rejects with an Error where the runtime's WebCrypto has no ed25519. */
+export async function generateKeyPair(): Promise<KeyPair> {
+  const { subtle } = webCrypto();
+  const pair = await subtle.generateKey({ name: "Ed25519" }, true, ["sign", "verify"]);
+  if (!isPair(pair)) throw new Error("The WebCrypto of this runtime made no key pair.");
+  // PKCS #8 of ed25519 ends with the raw 32 bytes (RFC 8410).
+  const seed = new Uint8Array(await subtle.exportKey("pkcs8", pair.privateKey)).subarray(-32);
+  const publicBytes = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
   return {
-    privateKey: `whsk_${Buffer.concat([seed, publicBytes]).toString("base64")}`,
-    publicKey: `whpk_${publicBytes.toString("base64")}`,
+    privateKey: `whsk_${encode("base64", concat(seed, publicBytes))}`,
+    publicKey: `whpk_${encode("base64", publicBytes)}`,
   };
+}
+
+function isPair(made: webcrypto.CryptoKey | webcrypto.CryptoKeyPair): made is webcrypto.CryptoKeyPair {
+  return "privateKey" in made;
 }

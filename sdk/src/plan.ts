@@ -1,9 +1,11 @@
 // The narrow waist between schemes and cryptography: a scheme turns a request into a plan, an executor runs it.
 //
-// Schemes are pure and synchronous, executors are two small loops (node:crypto now; WebCrypto fits the same shape).
+// Schemes are pure and synchronous. There are two executors, node-crypto.ts and web-crypto.ts, and one loop that decides
+// for both (match.ts).
 // Keys and candidates both carry their algorithm and only equal algorithms ever meet, so a public key can never be
 // used as an HMAC secret and a v1 signature is never checked against an ed25519 key.
-import type { Encoding } from "./encoding.ts";
+import { concat } from "./der.ts";
+import { type Encoding, utf8 } from "./encoding.ts";
 import type { AsymmetricAlgorithm, HmacAlgorithm } from "./provider.ts";
 import type { WebhookRequest } from "./request.ts";
 import type { VerifyFailure } from "./result.ts";
@@ -11,10 +13,14 @@ import type { VerifyFailure } from "./result.ts";
 /** `equal` compares the secret itself, for shared tokens. */
 export type Algorithm = HmacAlgorithm | AsymmetricAlgorithm | "equal";
 
+export type KeyDigest = "sha1";
+
 export interface Key {
   readonly algorithm: Algorithm;
   /** HMAC key, raw 32-byte ed25519 public key, SPKI in DER of other public keys, or the token. */
   readonly bytes: Uint8Array;
+  /** The HMAC key is this digest of `bytes`; the executor makes it, because hashing may be asynchronous. */
+  readonly digest?: KeyDigest | undefined;
   /** Position in the configured secrets; undefined for a key given as `publicKey`. */
   readonly secretIndex: number | undefined;
   /** The `kid` of a public key. */
@@ -38,6 +44,11 @@ export interface Signed {
 
 /** Pieces whose concatenation is signed; a string is its UTF-8 bytes. The body is never copied. */
 export type Content = readonly (string | Uint8Array)[];
+
+/** The bytes of a content, copied: for signatures that have no streaming form. */
+export function joined(content: Content): Uint8Array<ArrayBuffer> {
+  return concat(...content.map((chunk) => (typeof chunk === "string" ? utf8(chunk) : chunk)));
+}
 
 export interface Plan {
   readonly ok: true;
@@ -63,10 +74,16 @@ export interface CompiledScheme {
   read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure;
 }
 
-/** A secret made ready for signing. For ed25519 the bytes are the 32-byte seed followed by the public key. */
+/** A secret made ready for signing. */
 export interface SigningKey {
-  readonly algorithm: HmacAlgorithm | "ed25519";
+  readonly algorithm: HmacAlgorithm | AsymmetricAlgorithm;
+  /** HMAC key, 32-byte ed25519 seed, or PKCS #8 in DER of other private keys. */
   readonly bytes: Uint8Array;
+  readonly digest?: KeyDigest | undefined;
+  /** The 32-byte ed25519 public key that must belong to the seed, where the secret holds both. */
+  readonly publicBytes?: Uint8Array | undefined;
+  /** The option it comes from, for the error of a key that cannot be used. */
+  readonly path: string;
 }
 
 export interface SignRequest {
@@ -78,15 +95,15 @@ export interface SignRequest {
   readonly url?: string;
   readonly headers?: WebhookRequest["headers"];
   readonly body: Uint8Array | string;
-  /** Given by the executor, for schemes that sign hashes. */
-  sha256(content: Uint8Array | string): Uint8Array;
 }
 
 export interface SignedHeaders {
   /** Names in lower case, in a fixed order. */
   readonly headers: [name: string, value: string][];
-  /** Only for a token in the query: the given URL with the token added. */
+  /** Where a token or a digest of the body belongs into the query: the given URL with it added. Send to this one. */
   readonly url?: string;
+  /** Where the signature or its time belongs into the body: the given JSON with it added. Send this one. */
+  readonly body?: string;
 }
 
 export interface CompiledSigner {
@@ -95,13 +112,18 @@ export interface CompiledSigner {
   readonly encoding: Encoding;
   /** true: the headers always hold the event id, so nobody else needs to add it. */
   readonly carriesId?: boolean;
-  prepare(request: SignRequest): PreparedSignature;
+  /** What `prepare` needs the SHA-256 of; absent for schemes that sign no hashes. */
+  hashes?(request: SignRequest): readonly (string | Uint8Array)[];
+  /** `digests` are those of `hashes`, in its order. Throws ConfigError for what is signed and absent. */
+  prepare(request: SignRequest, digests: readonly Uint8Array[]): PreparedSignature;
 }
 
 export interface PreparedSignature {
   readonly content: Content;
-  /** Takes one signature per key, in the order of the keys. */
-  finish(signatures: readonly string[]): SignedHeaders;
+  /** More to be signed with the same keys, for bodies whose items are signed one by one. */
+  readonly also?: readonly Content[];
+  /** Takes one signature per key, in the order of the keys, and as many for each of `also`. */
+  finish(signatures: readonly string[], also: readonly (readonly string[])[]): SignedHeaders;
 }
 
 export const digestBytes: Readonly<Record<HmacAlgorithm | "ed25519", number>> = {

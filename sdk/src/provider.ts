@@ -21,8 +21,9 @@ export type AsymmetricAlgorithm = "ed25519" | "ecdsa-p256-sha256" | "ecdsa-p256-
 /**
  * How the text of a secret becomes key bytes. `utf8`: the text as it is. `whsec`: base64 after an optional `whsec_`
  * or `v1,whsec_` prefix. `whsec-or-utf8`: base64 after `whsec_`, or else the text as it is. `nfkd`: UTF-8 after Unicode normalisation.
+ * `sha1-utf8`: the 20 bytes of the SHA-1 of the text.
  */
-export type KeyEncoding = "utf8" | "nfkd" | "hex" | "base64" | "whsec" | "whsec-or-utf8";
+export type KeyEncoding = "utf8" | "nfkd" | "hex" | "base64" | "whsec" | "whsec-or-utf8" | "sha1-utf8";
 
 export type TimestampUnit = "s" | "ms" | "rfc3339";
 

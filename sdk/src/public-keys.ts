@@ -3,7 +3,7 @@
 // The kind of a key is told from the configured key alone, never from a request. Of a certificate only the key counts
 // here; whether it is in force is looked at when it is fetched (keyring.ts).
 import { parseCertificate, pemBytes } from "./certificate.ts";
-import { BIT_STRING, children, concat, element, fieldsOf, INTEGER, integer, SEQUENCE } from "./der.ts";
+import { bytesOf, children, concat, element, type Element, equalBytes, fieldsOf, integer, tags } from "./der.ts";
 import { decode, decodeBase64Secret } from "./encoding.ts";
 import { jsonObject, isRecord } from "./json.ts";
 import { limits } from "./limits.ts";
@@ -19,19 +19,19 @@ export interface PublicKey {
   readonly id?: string;
 }
 
-const typeNames: Readonly<Record<PublicKeyType, string>> = { ed25519: "ed25519", p256: "P-256", rsa: "RSA" };
+export const keyTypeNames: Readonly<Record<PublicKeyType, string>> = { ed25519: "ed25519", p256: "P-256", rsa: "RSA" };
 
 // AlgorithmIdentifiers in DER (RFC 8410, RFC 5480, RFC 3279); everything before the key itself is fixed.
-const ED25519_SPKI = bytesOf("302a300506032b6570032100");
+export const ED25519_SPKI = bytesOf("302a300506032b6570032100");
 const P256_SPKI = bytesOf("3059301306072a8648ce3d020106082a8648ce3d03010703420004");
-const RSA_ALGORITHM = bytesOf("300d06092a864886f70d0101010500");
+export const RSA_ALGORITHM = bytesOf("300d06092a864886f70d0101010500");
 
 /** Every key of the wanted type in `text`. Throws ConfigError when there is none, or when `text` is no public key. */
 export function parsePublicKeys(text: string, type: PublicKeyType, path: string): PublicKey[] {
   const trimmed = text.trim();
   const found = trimmed.startsWith("{") ? keysOfJson(trimmed, path) : keysOfText(trimmed, path);
   const keys = found.filter((key) => key.type === type);
-  if (keys.length === 0) throw new ConfigError(path, `is no ${typeNames[type]} public key`);
+  if (keys.length === 0) throw new ConfigError(path, `is no ${keyTypeNames[type]} public key`);
   return keys;
 }
 
@@ -45,27 +45,33 @@ function keysOfText(text: string, path: string): PublicKey[] {
 
 function keyBytes(text: string): Uint8Array | undefined {
   if (text.startsWith("-----")) return pemBytes(text, "PUBLIC KEY");
+  if (text.startsWith("whpk_")) return decodeBase64Secret(text.slice("whpk_".length));
   return text.length === 64 ? (decode("hex", text) ?? decodeBase64Secret(text)) : decodeBase64Secret(text);
 }
 
 function keyOfBytes(bytes: Uint8Array): PublicKey | undefined {
   if (bytes.length === 32) return { type: "ed25519", bytes };
-  if (bytes.length === ED25519_SPKI.length + 32 && startsWith(bytes, ED25519_SPKI))
+  if (bytes.length === ED25519_SPKI.length + 32 && equalBytes(bytes.subarray(0, ED25519_SPKI.length), ED25519_SPKI))
     return { type: "ed25519", bytes: bytes.subarray(ED25519_SPKI.length) };
-  if (bytes.length === P256_SPKI.length + 64 && startsWith(bytes, P256_SPKI)) return { type: "p256", bytes };
+  if (bytes.length === P256_SPKI.length + 64 && equalBytes(bytes.subarray(0, P256_SPKI.length), P256_SPKI)) return { type: "p256", bytes };
   return isRsaSpki(bytes) ? { type: "rsa", bytes } : undefined;
 }
 
 function isRsaSpki(bytes: Uint8Array): boolean {
   const [outer, ...more] = children(bytes, 0, bytes.length) ?? [];
   const [algorithm, key] = more.length === 0 ? fieldsOf(bytes, outer) : [];
-  if (algorithm === undefined || key?.tag !== BIT_STRING || bytes[key.start] !== 0) return false;
-  if (!equal(bytes.subarray(algorithm.at, algorithm.end), RSA_ALGORITHM)) return false;
+  if (algorithm === undefined || key?.tag !== tags.bitString || bytes[key.start] !== 0) return false;
+  if (!equalBytes(bytes.subarray(algorithm.at, algorithm.end), RSA_ALGORITHM)) return false;
   const [pair] = children(bytes, key.start + 1, key.end) ?? [];
   const [modulus, exponent] = fieldsOf(bytes, pair);
-  if (modulus?.tag !== INTEGER || exponent?.tag !== INTEGER) return false;
-  // A positive INTEGER may start with one zero byte; below 2048 bits a key can be forged with enough money.
-  const length = modulus.end - modulus.start - (bytes[modulus.start] === 0 ? 1 : 0);
+  if (modulus?.tag !== tags.integer || exponent?.tag !== tags.integer) return false;
+  return isRsaModulus(bytes, modulus);
+}
+
+/** Whether the INTEGER has an accepted size: below 2048 bits a key can be forged with enough money. */
+export function isRsaModulus(bytes: Uint8Array, { start, end }: Element): boolean {
+  // A positive INTEGER may start with one zero byte.
+  const length = end - start - (bytes[start] === 0 ? 1 : 0);
   return length >= limits.rsaBytesMin && length <= limits.rsaBytesMax;
 }
 
@@ -98,24 +104,12 @@ function bytesOfJwk(jwk: Readonly<Record<string, unknown>>): Uint8Array | undefi
   if (kty === "RSA" && (alg ?? "RS256") === "RS256") {
     const [modulus, exponent] = [part("n"), part("e")];
     if (modulus === undefined || exponent === undefined) return undefined;
-    const pair = element(SEQUENCE, integer(modulus), integer(exponent));
-    return element(SEQUENCE, RSA_ALGORITHM, element(BIT_STRING, Uint8Array.of(0), pair));
+    const pair = element(tags.sequence, integer(modulus), integer(exponent));
+    return element(tags.sequence, RSA_ALGORITHM, element(tags.bitString, Uint8Array.of(0), pair));
   }
   if (kty === "OKP" && crv === "Ed25519") {
     const x = part("x");
     return x?.length === 32 ? x : undefined;
   }
   return undefined;
-}
-
-function bytesOf(hex: string): Uint8Array {
-  return decode("hex", hex) ?? new Uint8Array();
-}
-
-function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  return equal(bytes.subarray(0, prefix.length), prefix);
-}
-
-function equal(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }

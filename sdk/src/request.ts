@@ -117,7 +117,12 @@ function isFetchHeaders(headers: unknown): headers is FetchHeaders {
 
 /** Whether the body is bytes or text. Anything else is the classic mistake of passing a parsed body. */
 export function isBody(body: unknown): body is Uint8Array | string {
-  return typeof body === "string" || body instanceof Uint8Array;
+  // Bytes of another realm, as edge runtimes and sandboxes hand out, are no instance of this realm's Uint8Array.
+  return typeof body === "string" || body instanceof Uint8Array || (ArrayBuffer.isView(body) && tagOf(body) === "Uint8Array");
+}
+
+function tagOf(view: ArrayBufferView): unknown {
+  return (view as Partial<Uint8Array>)[Symbol.toStringTag];
 }
 
 /** Every header as a pair, in order, whatever the shape was; values that are no text are left out. */

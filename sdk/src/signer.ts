@@ -1,7 +1,8 @@
 // A signer made once per endpoint: synchronous, for the hot path of deliveries, with several secrets for rotation.
-import { resolveConfig } from "./config.ts";
-import { nodeSigner, sha256 } from "./node-crypto.ts";
-import type { SignedHeaders } from "./plan.ts";
+import { resolveConfig, type SchemeConfig } from "./config.ts";
+import type { Engine } from "./engine.ts";
+import { syncEngine } from "./engines.ts";
+import type { CompiledSigner, SignedHeaders, SignRequest } from "./plan.ts";
 import type { Params, Provider } from "./provider.ts";
 import { ConfigError } from "./result.ts";
 import { isBody, type HeadersInput } from "./request.ts";
@@ -9,7 +10,11 @@ import { compileSigner } from "./schemes/index.ts";
 
 export interface SignerOptions {
   readonly provider: string | Provider;
-  /** Current secret first. Schemes with room for several signatures carry one per secret, others the first. */
+  /**
+   * The secret, or for vendors with a key pair the private key of a pair of one's own: PKCS #8 PEM, and for ed25519 also
+   * `whsk_…` or the 32-byte seed in hex or base64. Current one first; schemes with room for several signatures carry
+   * one per secret, others the first.
+   */
   readonly secrets?: readonly string[];
   readonly params?: Params;
 }
@@ -30,31 +35,66 @@ export interface SignerInput {
 
 export interface Signer {
   readonly provider: Provider;
-  /** The headers to add to the request, lower case. Throws ConfigError when something that is signed is absent. */
+  /**
+   * The headers to add to the request, lower case, and for some providers another URL or body to send. Throws
+   * ConfigError when something that is signed is absent.
+   */
   sign(input: SignerInput): SignedHeaders;
 }
 
 /** Compiles a provider with its secrets into a signer. Throws ConfigError like `createVerifier`. */
 export function createSigner(options: SignerOptions): Signer {
-  const config = resolveConfig(options);
-  const signer = compileSigner(config);
-  const run = nodeSigner(signer);
-  const { provider } = config;
-  const idHeader = signer.carriesId === true ? undefined : headerOf(provider.eventId);
-  const typeHeader = headerOf(provider.eventType);
+  const { provider, signer, finish } = compile(resolveConfig(options));
+  const engine = syncEngine("sign()");
+  const run = engine.signer(signer);
 
   return {
     provider,
     sign(input) {
-      const { id, type, method, url, headers, body } = input;
-      if (!isBody(body)) throw new ConfigError("body", "must be bytes (Uint8Array) or a string");
-      const prepared = signer.prepare({ id, type, method, url, headers, body, timestampMs: timestampMs(input.timestampSeconds), sha256 });
-      const signed = prepared.finish(run(prepared.content));
+      const request = requestOf(input);
+      const prepared = signer.prepare(request, signer.hashes?.(request).map(engine.sha256) ?? []);
+      return finish(prepared.finish(run(prepared.content), prepared.also?.map(run) ?? []), input);
+    },
+  };
+}
+
+/** Signs once, with any executor. Rejects with ConfigError like `createSigner`. */
+export async function signWith(engine: Engine, options: SignerOptions, input: SignerInput): Promise<SignedHeaders> {
+  const { signer, finish } = compile(resolveConfig(options));
+  const request = requestOf(input);
+  const run = await engine.signer(signer);
+  const digests = await Promise.all((signer.hashes?.(request) ?? []).map(async (content) => engine.sha256(content)));
+  const prepared = signer.prepare(request, digests);
+  const also = await Promise.all((prepared.also ?? []).map(async (content) => run(content)));
+  return finish(prepared.finish(await run(prepared.content), also), input);
+}
+
+interface Compiled {
+  readonly provider: Provider;
+  readonly signer: CompiledSigner;
+  /** Adds the headers that carry id and type. */
+  readonly finish: (signed: SignedHeaders, input: SignerInput) => SignedHeaders;
+}
+
+function compile(config: SchemeConfig): Compiled {
+  const signer = compileSigner(config);
+  const { provider } = config;
+  const idHeader = signer.carriesId === true ? undefined : headerOf(provider.eventId);
+  const typeHeader = headerOf(provider.eventType);
+  return {
+    provider,
+    signer,
+    finish(signed, { id, type }) {
       addHeader(signed, idHeader, "id", id);
       addHeader(signed, typeHeader, "type", type);
       return signed;
     },
   };
+}
+
+function requestOf({ id, type, method, url, headers, body, timestampSeconds }: SignerInput): SignRequest {
+  if (!isBody(body)) throw new ConfigError("body", "must be bytes (Uint8Array) or a string");
+  return { id, type, method, url, headers, body, timestampMs: timestampMs(timestampSeconds) };
 }
 
 function timestampMs(seconds: number): number {

@@ -39,11 +39,11 @@ describe.each(published)("$name", ({ secret, id, timestamp, body, signature, ver
     ["webhook-signature", signature],
   ];
 
-  test("signs to the published signature", () => {
+  test("signs to the published signature", async () => {
     expect(createSigner({ provider: "standard-webhooks", secrets: [secret] }).sign({ id, timestampSeconds: timestamp, body })).toEqual({
       headers,
     });
-    expect(sign({ provider: "standard-webhooks", secret, id, timestampMs: timestamp * 1000 + 999, body })).toEqual({ headers });
+    expect(await sign({ provider: "standard-webhooks", secret, id, timestampMs: timestamp * 1000 + 999, body })).toEqual({ headers });
   });
 
   test("verifies", async () => {
@@ -53,8 +53,8 @@ describe.each(published)("$name", ({ secret, id, timestamp, body, signature, ver
   });
 });
 
-test("a rotation signs with every secret, and a receiver with any one of them verifies", () => {
-  const pair = generateKeyPair();
+test("a rotation signs with every secret, and a receiver with any one of them verifies", async () => {
+  const pair = await generateKeyPair();
   const [current, previous] = [generateSecret(), generateSecret()];
   const signer = createSigner({ provider: "standard-webhooks", secrets: [current, previous, pair.privateKey] });
   const { headers } = signer.sign({ id: "msg_1", timestampSeconds: 1_760_000_000, body: "{}" });
@@ -77,20 +77,20 @@ test("a white-labelled header family", () => {
   expect(createVerifier({ provider: "standard-webhooks", secrets: [secret], params }).verify({ headers, body: "" }, 1000).ok).toBe(true);
 });
 
-test("new secrets and key pairs have the standard's form and differ each time", () => {
+test("new secrets and key pairs have the standard's form and differ each time", async () => {
   const [one, two] = [generateSecret(), generateSecret()];
   expect(one).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
   expect(one).not.toBe(two);
-  const pair = generateKeyPair();
+  const pair = await generateKeyPair();
   expect(pair.publicKey).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
   const bytes = Buffer.from(pair.privateKey.slice(5), "base64");
   expect(bytes).toHaveLength(64);
   expect(bytes.subarray(32).toString("base64")).toBe(pair.publicKey.slice(5));
 });
 
-describe("signing refuses", () => {
+describe("signing refuses", async () => {
   const secret = generateSecret();
-  const pair = generateKeyPair();
+  const pair = await generateKeyPair();
   const input = { id: "msg_1", timestampSeconds: 1, body: "" };
   const signWith = (key: string, change: object = {}) =>
     createSigner({ provider: "standard-webhooks", secrets: [key] }).sign({ ...input, ...change });

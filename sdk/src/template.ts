@@ -19,6 +19,7 @@ export interface Template {
   readonly usesTimestamp: boolean;
   readonly usesBody: boolean;
   readonly usesUrl: boolean;
+  readonly usesMethod: boolean;
   /** Names of headers that are part of the signed content, each with its alternatives. */
   readonly headers: readonly (readonly string[])[];
   /** The names of `{param:x}`. */
@@ -46,6 +47,7 @@ export function compileTemplate(text: string, path: string, params: Params, read
     usesTimestamp: parts.some((part) => part.kind === "ts"),
     usesBody: parts.some((part) => part.kind === "body" || part.kind === "form" || part.kind === "field"),
     usesUrl: parts.some((part) => part.kind === "url"),
+    usesMethod: parts.some((part) => part.kind === "method"),
     headers: parts.flatMap((part) => (part.kind === "header" ? [part.names] : [])),
     params: paramNames,
     render: bodyOnly ? (request) => [request.body] : (request, values, timestamp) => render(parts, request, values, timestamp),

@@ -1,7 +1,9 @@
-// Known answers: every vector of sdk/vectors, made with the vendors' own libraries.
+// Known answers: every vector of sdk/vectors, made with the vendors' own libraries, in both executors.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { verify, type Params, type VerifyCause } from "./index.ts";
+import { engines } from "../tests/engines.ts";
+import type { Params, VerifyCause } from "./index.ts";
+import { verifyWith } from "./webhook.ts";
 
 interface Vector {
   readonly id: string;
@@ -38,9 +40,10 @@ const folder = new URL("../vectors/", import.meta.url);
 // Files with an underscore hold other things than signed requests: handshakes.
 for (const file of readdirSync(folder).filter((name) => !name.startsWith("_"))) {
   const vectors = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Vector[];
-  describe(file, () => {
+  describe.each(engines)(`${file} with %s`, (_, engine) => {
     test.each(vectors)("$id", async (vector) => {
-      const result = await verify(
+      const result = await verifyWith(
+        engine,
         {
           method: vector.method,
           url: vector.url,

@@ -1,9 +1,10 @@
 // A verifier made once per source: synchronous, for the hot path of a server.
 import { resolveConfig, type RawConfig } from "./config.ts";
-import { nodeRunner } from "./node-crypto.ts";
+import { syncEngine } from "./engines.ts";
+import type { CompiledScheme, Plan } from "./plan.ts";
 import type { Params, Provider } from "./provider.ts";
 import { isBody, type WebhookRequest } from "./request.ts";
-import { failure, type VerifyResult } from "./result.ts";
+import { failure, type VerifyFailure, type VerifyResult } from "./result.ts";
 import { compileScheme } from "./schemes/index.ts";
 
 export interface VerifierOptions {
@@ -29,30 +30,34 @@ export interface Verifier {
 /**
  * Compiles a provider with its secrets into a verifier. Nothing of the JSON body is parsed to verify.
  *
- * Throws ConfigError (with `path`) for an unknown provider, an empty, short or undecodable secret, a bad template,
- * an unknown parameter.
+ * Throws ConfigError (with `path`) for an unknown provider, an empty, short or undecodable secret, a bad template, an
+ * unknown parameter, and in a runtime without `node:crypto`: `verify` works there too.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const config = resolveConfig(options satisfies RawConfig);
   const scheme = compileScheme(config);
-  const run = nodeRunner(scheme);
-
-  function check(request: WebhookRequest, nowMs: number): VerifyResult {
-    if (!isBody(request.body))
-      return failure("malformed_request", "The body must be the raw bytes of the request (Uint8Array or string), not a parsed value.");
-    const plan = scheme.read(request, nowMs);
-    return plan.ok ? run(plan) : plan;
-  }
+  const run = syncEngine("verify()").runner(scheme);
 
   return {
     provider: config.provider,
     verify(request, nowMs) {
       try {
-        return check(request, nowMs);
+        const plan = readPlan(scheme, request, nowMs);
+        return plan.ok ? run(plan) : plan;
       } catch (error) {
-        // Only a value that is no request gets here, such as headers whose getter throws: it is refused, not trusted.
-        return failure("malformed_request", `The request could not be read: ${error instanceof Error ? error.message : "unknown error"}.`);
+        return unreadable(error);
       }
     },
   };
+}
+
+/** Throws what the request throws; `unreadable` makes a failure of it. */
+export function readPlan(scheme: CompiledScheme, request: WebhookRequest, nowMs: number): Plan | VerifyFailure {
+  if (isBody(request.body)) return scheme.read(request, nowMs);
+  return failure("malformed_request", "The body must be the raw bytes of the request (Uint8Array or string), not a parsed value.");
+}
+
+/** Only a value that is no request gets here, such as headers whose getter throws: it is refused, not trusted. */
+export function unreadable(error: unknown): VerifyFailure {
+  return failure("malformed_request", `The request could not be read: ${error instanceof Error ? error.message : "unknown error"}.`);
 }

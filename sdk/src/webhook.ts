@@ -1,12 +1,15 @@
 // verify() and sign(): one call each, for programs that handle a webhook now and then.
-import type { EventFacts } from "./extract.ts";
-import { extract } from "./extract.ts";
-import type { SignedHeaders } from "./plan.ts";
+import { resolveConfig } from "./config.ts";
+import type { Engine } from "./engine.ts";
+import { bestEngine } from "./engines.ts";
+import { extract, type EventFacts } from "./extract.ts";
+import type { CompiledScheme, SignedHeaders } from "./plan.ts";
 import type { Params, Provider } from "./provider.ts";
 import type { HeadersInput, WebhookRequest } from "./request.ts";
-import { ConfigError, failure, type VerifyFailure } from "./result.ts";
-import { createSigner } from "./signer.ts";
-import { createVerifier, type VerifierOptions } from "./verifier.ts";
+import { ConfigError, failure, type VerifyFailure, type VerifyResult } from "./result.ts";
+import { compileScheme } from "./schemes/index.ts";
+import { signWith } from "./signer.ts";
+import { readPlan, unreadable, type VerifierOptions } from "./verifier.ts";
 
 export interface VerifyOptions {
   /** Id of a provider such as `github`, or a provider record of one's own. */
@@ -27,17 +30,41 @@ export interface VerifyOptions {
 export type VerifyOutcome = { readonly ok: true; readonly event: EventFacts } | VerifyFailure;
 
 /**
- * Verifies one request and reads its event id and type.
+ * Verifies one request and reads its event id and type, on every runtime with WebCrypto.
  *
- * Never throws or rejects: unusable options give the cause `no_secret` or `invalid_config`. On a server that verifies
- * many requests of one source, `createVerifier` does the same work once per source instead of once per request.
+ * Never rejects: unusable options give the cause `no_secret` or `invalid_config`. On a server that verifies many requests
+ * of one source, `createVerifier` does the same work once per source instead of once per request.
  */
-export async function verify(request: WebhookRequest, options: VerifyOptions): Promise<VerifyOutcome> {
+export function verify(request: WebhookRequest, options: VerifyOptions): Promise<VerifyOutcome> {
+  return verifyWith(bestEngine(), request, options);
+}
+
+/** `verify` with a given executor. */
+export async function verifyWith(engine: Engine, request: WebhookRequest, options: VerifyOptions): Promise<VerifyOutcome> {
+  const result = await check(engine, request, options);
+  return result.ok ? { ok: true, event: extract(options.provider, request) } : result;
+}
+
+/** Which of the secrets verifies a request. Never rejects. */
+export async function check(engine: Engine, request: WebhookRequest, options: VerifyOptions): Promise<VerifyResult> {
   try {
-    const result = createVerifier(verifierOptions(options)).verify(request, options.nowMs ?? Date.now());
-    return result.ok ? { ok: true, event: extract(options.provider, request) } : result;
+    const nowMs = options.nowMs ?? Date.now();
+    const scheme = compileScheme(resolveConfig(verifierOptions(options)));
+    const run = await engine.runner(scheme);
+    return await runOn(scheme, run, request, nowMs);
   } catch (error) {
     return configFailure(error);
+  }
+}
+
+type Run = Awaited<ReturnType<Engine["runner"]>>;
+
+async function runOn(scheme: CompiledScheme, run: Run, request: WebhookRequest, nowMs: number): Promise<VerifyResult> {
+  try {
+    const plan = readPlan(scheme, request, nowMs);
+    return plan.ok ? await run(plan) : plan;
+  } catch (error) {
+    return unreadable(error);
   }
 }
 
@@ -56,6 +83,7 @@ export function configFailure(error: unknown): VerifyFailure {
 
 export interface SignOptions {
   readonly provider: string | Provider;
+  /** As in `SignerOptions`: a secret, or a private key of one's own for vendors that sign with a key pair. */
   readonly secret?: string;
   /** Several secrets during a rotation, the current one first. */
   readonly secrets?: readonly string[];
@@ -71,11 +99,12 @@ export interface SignOptions {
 }
 
 /**
- * Signs a body as the provider would: for test events, and for one's own webhooks with `standard-webhooks`.
- * Throws ConfigError when the options cannot work or something that is signed is absent.
+ * Signs a body as the provider would: for test events, and for one's own webhooks with `standard-webhooks`. Works on
+ * every runtime with WebCrypto. Rejects with ConfigError when the options cannot work or something that is signed is
+ * absent.
  */
-export function sign(options: SignOptions): SignedHeaders {
+export async function sign(options: SignOptions): Promise<SignedHeaders> {
   const { provider, secret, secrets = [], params, timestampMs = Date.now(), ...rest } = options;
-  const signer = createSigner({ provider, secrets: secret === undefined ? secrets : [secret, ...secrets], params });
-  return signer.sign({ ...rest, timestampSeconds: timestampMs / 1000 });
+  const signer = { provider, secrets: secret === undefined ? secrets : [secret, ...secrets], params };
+  return signWith(bestEngine(), signer, { ...rest, timestampSeconds: timestampMs / 1000 });
 }

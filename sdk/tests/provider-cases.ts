@@ -1,28 +1,83 @@
-// What a test needs to sign and verify with any provider: a fitting secret, a URL, and bodies of the right form.
+// What a test needs to sign and verify with any provider: fitting secrets or keys, parameters, a URL, and bodies.
 import fc from "fast-check";
-import { createSigner, createVerifier, signsUrl, type Params, type Provider, type Signer, type Verifier } from "../src/index.ts";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createSigner, createVerifier, providers, signsUrl, type Params, type Provider, type Signer, type Verifier } from "../src/index.ts";
 
 export const nowMs = 1_760_000_000_000;
 export const url = "https://hooks.example.test/in/abc?a=1";
 // 33 bytes, so that its base64 has no padding, which would be written in two ways in a URL.
 const key = Buffer.from("a-secret-of-exactly-33-bytes-long");
 
-export function secretsOf({ scheme }: Provider): string[] {
+interface Pair {
+  /** PKCS #8 PEM. */
+  readonly privateKey: string;
+  /** SPKI PEM. */
+  readonly publicKey: string;
+}
+
+const pem = ({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }): Pair => ({
+  privateKey: privateKey.export({ format: "pem", type: "pkcs8" }).toString(),
+  publicKey: publicKey.export({ format: "pem", type: "spki" }).toString(),
+});
+// Two of each, made anew in every run: the second one is somebody else's.
+const pairs = {
+  ed25519: [0, 1].map(() => pem(generateKeyPairSync("ed25519"))),
+  p256: [0, 1].map(() => pem(generateKeyPairSync("ec", { namedCurve: "P-256" }))),
+  rsa: [0, 1].map(() => pem(generateKeyPairSync("rsa", { modulusLength: 2048 }))),
+};
+
+/** The pair a provider signs with, or undefined where it shares a secret. The second is another one of the same type. */
+export function pairsOf({ scheme }: Provider): readonly Pair[] | undefined {
+  if (scheme.kind === "body-signature") return scheme.layout === "aws-sns" ? pairs.rsa : undefined;
+  if (scheme.kind === "jwt") return scheme.algs[0] === "ES256" ? pairs.p256 : scheme.algs[0] === "RS256" ? pairs.rsa : undefined;
+  if (scheme.kind !== "asymmetric") return undefined;
+  return scheme.alg === "ed25519" ? pairs.ed25519 : scheme.alg.startsWith("rsa") ? pairs.rsa : pairs.p256;
+}
+
+/** What verifies: the shared secret, or the public key of a pair. */
+export function secretsOf(provider: Provider): string[] {
+  const { scheme } = provider;
   if (scheme.kind === "none") return [];
   if (scheme.kind === "basic") return ["user:a-long-password"];
+  const [pair] = pairsOf(provider) ?? [];
+  if (pair !== undefined) return [pair.publicKey];
   const encoding = "key" in scheme ? scheme.key : "utf8";
   if (encoding === "hex" || encoding === "base64") return [key.toString(encoding)];
   return [`whsec_${key.toString("base64")}`];
 }
 
-/** The verifier of a provider with its secret; undefined where it needs more than a secret, such as a public key. */
-export function verifierOf(provider: Provider, params: Params = {}): Verifier | undefined {
+/** What signs: the same secret, or the private key of the pair. */
+export function signingSecretsOf(provider: Provider): string[] {
+  const [pair] = pairsOf(provider) ?? [];
+  return pair === undefined ? secretsOf(provider) : [pair.privateKey];
+}
+
+/** What verifies requests of somebody else: a secret of the same form, or the public key of another pair. */
+export function otherSecretsOf(provider: Provider): string[] {
+  const [, pair] = pairsOf(provider) ?? [];
+  return pair === undefined ? secretsOf(provider).map(otherSecret) : [pair.publicKey];
+}
+
+// Hex, base64 and user:password stay what they are.
+function otherSecret(secret: string): string {
+  return secret.slice(0, 10) + (secret.charAt(10).toLowerCase() === "a" ? "B" : "A") + secret.slice(11);
+}
+
+/** The parameters without which a provider cannot be verified. */
+export function paramsOf({ scheme }: Provider): Params {
+  const inContent = "content" in scheme ? [...scheme.content.matchAll(/\{param:(\w+)\}/g)].map(([, name = ""]) => name) : [];
+  const inClaims = scheme.kind === "jwt" ? (scheme.claims ?? []).flatMap(({ param, optional }) => (optional === true ? [] : [param])) : [];
+  return Object.fromEntries([...inContent, ...inClaims].map((name) => [name, `the-${name}`]));
+}
+
+/** The verifier of a provider with its secret or public key; undefined where the parameters do not fit. */
+export function verifierOf(provider: Provider, params: Params = paramsOf(provider)): Verifier | undefined {
   return attempt(() => createVerifier({ provider, secrets: secretsOf(provider), params }));
 }
 
-/** The signer; undefined where a provider can be verified only. */
-export function signerOf(provider: Provider, params: Params = {}): Signer | undefined {
-  return attempt(() => createSigner({ provider, secrets: secretsOf(provider), params }));
+/** The signer of a provider with its secret or private key; undefined where the parameters do not fit. */
+export function signerOf(provider: Provider, params: Params = paramsOf(provider)): Signer | undefined {
+  return attempt(() => createSigner({ provider, secrets: signingSecretsOf(provider), params }));
 }
 
 function attempt<Made>(make: () => Made): Made | undefined {
@@ -33,19 +88,69 @@ function attempt<Made>(make: () => Made): Made | undefined {
   }
 }
 
-/** Bodies a provider can send: any bytes, or a form or JSON with its timestamp where the signature depends on that. */
-export function bodiesOf(provider: Provider): fc.Arbitrary<Uint8Array> {
+/** Every provider with the parameters it needs, and those with versions once for each of them. */
+export const providerCases: readonly (readonly [name: string, provider: Provider, params: Params])[] = providers.flatMap((provider) => {
   const { scheme } = provider;
-  if (scheme.kind === "hmac" && scheme.content.includes("{form}")) return forms;
+  const versions = scheme.kind === "hmac" ? scheme.versions : undefined;
+  const named = Object.keys(versions?.recipes ?? {}).map((version): [string, Provider, Params] => [
+    `${provider.id} ${version}`,
+    provider,
+    { ...paramsOf(provider), [versions?.param ?? ""]: version },
+  ]);
+  return [[provider.id, provider, paramsOf(provider)] as const, ...named];
+});
+
+/** Bodies a provider can send: any bytes, or a form or JSON where the signature depends on that. */
+export function bodiesOf({ scheme }: Provider): fc.Arbitrary<Uint8Array> {
+  if (scheme.kind === "body-signature") return (layouts[scheme.layout as keyof typeof layouts] ?? fc.constant({})).map(json);
+  if (scheme.kind === "hmac" && scheme.content.includes("{form}"))
+    return scheme.bodyDigestQuery === undefined ? forms : fc.oneof(forms, anyBytes, fc.object().map(json));
   if (scheme.kind === "hmac" && scheme.ts?.from.startsWith("json:") === true)
-    return fc.nat().map((n) => Buffer.from(JSON.stringify({ webhookTimestamp: nowMs, n })));
-  return fc.uint8Array({ minLength: 1, maxLength: 200 });
+    return fc.nat().map((n) => json({ webhookTimestamp: nowMs, n }));
+  return anyBytes;
 }
 
+const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+const anyBytes = fc.uint8Array({ minLength: 1, maxLength: 200 });
 const word = fc.stringMatching(/^[a-zA-Z0-9]{1,12}$/);
 const forms = fc.uniqueArray(fc.tuple(word, word), { minLength: 1, maxLength: 6, selector: ([name]) => name }).map((fields) => {
   return Buffer.from(fields.map(([name, value]) => `${name}=${value}`).join("&"));
 });
+
+const text = fc.string({ unit: "grapheme", maxLength: 30 });
+const adyenItem = fc.record({
+  NotificationRequestItem: fc.record(
+    {
+      pspReference: word,
+      merchantAccountCode: word,
+      merchantReference: text,
+      amount: fc.record({ value: fc.nat(), currency: fc.constantFrom("EUR", "JPY") }),
+      eventCode: fc.constantFrom("AUTHORISATION", "CAPTURE"),
+      success: fc.constantFrom("true", "false", true),
+      additionalData: fc.record({ cardHolder: text }),
+    },
+    { requiredKeys: ["pspReference"] },
+  ),
+});
+const topicArn = "arn:aws:sns:us-east-1:123456789012:test";
+const layouts = {
+  adyen: fc.record({ live: fc.constant("false"), notificationItems: fc.array(adyenItem, { minLength: 1, maxLength: 3 }) }),
+  mailgun: fc.record({ "event-data": fc.record({ id: word, event: fc.constantFrom("opened", "failed") }), note: text }),
+  "aws-sns": fc.oneof(
+    fc.record(
+      { Type: fc.constant("Notification"), MessageId: word, Message: text, Subject: word, TopicArn: fc.constant(topicArn) },
+      { requiredKeys: ["Message", "TopicArn"] },
+    ),
+    fc.record({
+      Type: fc.constant("SubscriptionConfirmation"),
+      MessageId: word,
+      Token: word,
+      Message: text,
+      SubscribeURL: fc.webUrl(),
+      TopicArn: fc.constant(topicArn),
+    }),
+  ),
+};
 
 /** A token or signature in the query stands in the URL, so the signed URL is the one to verify. */
 export function urlOf(provider: Provider): string | undefined {

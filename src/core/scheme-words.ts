@@ -29,6 +29,7 @@ const ASYMMETRIC: Readonly<Record<AsymmetricAlgorithm, string>> = {
 const KEYS: Readonly<Record<KeyEncoding, string>> = {
   utf8: "The secret is taken as plain text, prefix included.",
   nfkd: "The secret is taken as text after Unicode normalisation (NFKD).",
+  "sha1-utf8": "The key is the SHA-1 of the secret.",
   hex: "The secret is hex and is decoded.",
   base64: "The secret is base64 and is decoded.",
   whsec: "The secret is base64 after whsec_ and is decoded.",

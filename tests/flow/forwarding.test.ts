@@ -200,7 +200,7 @@ describe("signatures", () => {
   });
 
   it("v1a verifies with the public key alone", async () => {
-    const { privateKey, publicKey } = generateKeyPair();
+    const { privateKey, publicKey } = await generateKeyPair();
     const arrival = await forwarded({ signature: { kind: "standard-webhooks", secrets: [privateKey] } }, { body });
     const signature = /^v1a,(.+)$/.exec(arrival.header("webhook-signature")!)![1]!;
     const raw = Buffer.from(publicKey.replace("whpk_", ""), "base64");

@@ -10,7 +10,8 @@ export default {
     alg: "rsa-sha256",
     header: "paypal-transmission-sig",
     enc: "base64",
-    content: "{header:paypal-transmission-id}|{header:paypal-transmission-time}|{param:webhookId}|{body}",
+    content: "{header:paypal-transmission-id}|{ts}|{param:webhookId}|{body}",
+    ts: { header: "paypal-transmission-time", unit: "rfc3339" },
     bodyAs: "crc32",
     algorithmHeader: { name: "paypal-auth-algo", value: "SHA256withRSA" },
     certUrl: {

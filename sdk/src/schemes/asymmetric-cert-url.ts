@@ -1,6 +1,7 @@
 // The URL of a signing certificate, as a request names it: trusted only when it is exactly one of the vendor's own.
-import type { CertUrlRule } from "../provider.ts";
-import { failure, type VerifyFailure } from "../result.ts";
+import type { CertUrlRule, Params } from "../provider.ts";
+import { ConfigError, failure, type VerifyFailure } from "../result.ts";
+import { textParam } from "./hmac-params.ts";
 
 /**
  * The failure of a certificate URL, or undefined when it may be fetched and, where `configured` says which certificate
@@ -33,4 +34,15 @@ function isRegional(host: string, pattern: string): boolean {
   const [before, after] = pattern.split("*");
   if (before === undefined || after === undefined || !host.startsWith(before) || !host.endsWith(after)) return false;
   return /^[a-z0-9-]{3,63}$/.test(host.slice(before.length, host.length - after.length));
+}
+
+/**
+ * The certificate URL that a test event names: the parameter `certUrl`, or an address of the vendor at which there is
+ * nothing. Throws ConfigError for one that no receiver would take.
+ */
+export function signingCertUrl(params: Params, rule: CertUrlRule): string {
+  const host = rule.hosts[0] ?? rule.regionalHosts?.[0]?.replace("*", "us-east-1") ?? "";
+  const url = textParam(params, "certUrl") ?? `https://${host}/test-event${rule.suffix ?? ".pem"}`;
+  if (!isTrusted(url, rule)) throw new ConfigError("params.certUrl", "is not an address of the vendor");
+  return url;
 }

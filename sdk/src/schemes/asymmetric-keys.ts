@@ -1,7 +1,8 @@
 // The keys of schemes whose vendor signs with a private key: read from the options, paired with their algorithm.
 import type { SchemeConfig } from "../config.ts";
 import { fetchesKeys } from "../key-question.ts";
-import type { Key } from "../plan.ts";
+import type { Key, SigningKey } from "../plan.ts";
+import { parsePrivateKey } from "../private-keys.ts";
 import { type PublicKeyType, parsePublicKeys } from "../public-keys.ts";
 import type { AsymmetricAlgorithm } from "../provider.ts";
 import { ConfigError } from "../result.ts";
@@ -39,6 +40,17 @@ export function asymmetricKeys(config: SchemeConfig, algorithms: readonly Asymme
       })),
     ),
   );
+}
+
+/** The private key that signs: the first secret. Throws ConfigError when there is none, or when one is no private key. */
+export function signingKey(config: SchemeConfig, algorithm: AsymmetricAlgorithm): SigningKey {
+  const [key] = config.secrets.map((text, index): SigningKey => {
+    const path = `secrets[${index}]`;
+    return { algorithm, ...parsePrivateKey(text, keyTypes[algorithm], path), path };
+  });
+  if (key === undefined)
+    throw new ConfigError("secrets", `is empty: ${config.provider.name} signs with a key pair, so a private key of your own is needed`);
+  return key;
 }
 
 /** The lengths a signature of the algorithm can have; DER of ECDSA varies with the leading zeros of its numbers. */

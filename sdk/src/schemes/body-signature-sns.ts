@@ -5,13 +5,13 @@
 import { refuseUnknownParams, type SchemeConfig } from "../config.ts";
 import { decode } from "../encoding.ts";
 import { jsonObject, valueAt } from "../json.ts";
-import type { CompiledScheme, Plan } from "../plan.ts";
+import type { CompiledScheme, CompiledSigner, Plan, PreparedSignature, SignRequest } from "../plan.ts";
 import type { BodySignatureScheme } from "../provider.ts";
 import type { WebhookRequest } from "../request.ts";
-import { failure, type VerifyFailure } from "../result.ts";
-import { checkTimestamp, type TimestampCheck } from "../timestamp.ts";
-import { checkCertUrl } from "./asymmetric-cert-url.ts";
-import { asymmetricKeys, fitsAlgorithm } from "./asymmetric-keys.ts";
+import { ConfigError, failure, type VerifyFailure } from "../result.ts";
+import { checkTimestamp, formatTimestamp, type TimestampCheck } from "../timestamp.ts";
+import { checkCertUrl, signingCertUrl } from "./asymmetric-cert-url.ts";
+import { asymmetricKeys, fitsAlgorithm, signingKey } from "./asymmetric-keys.ts";
 import { textParam } from "./hmac-params.ts";
 
 const mismatch = failure(
@@ -81,4 +81,39 @@ function contentOf(body: Readonly<Record<string, unknown>>): string | undefined 
     content += `${name}\n${value}\n`;
   }
   return content === "" ? undefined : content;
+}
+
+/**
+ * Signs with the first secret, a private key, as version 2. Time and topic of the message become those of the signature,
+ * and what Amazon SNS would add itself is added. Throws ConfigError for another key and for unknown parameters.
+ */
+export function compileSnsSigner(config: SchemeConfig, scheme: BodySignatureScheme): CompiledSigner {
+  refuseUnknownParams(config, ["certUrl", "topicArn"]);
+  const topicArn = textParam(config.params, "topicArn");
+  const SigningCertURL = signingCertUrl(config.params, scheme.certUrl ?? { hosts: [] });
+
+  function prepare({ body, id, timestampMs }: SignRequest): PreparedSignature {
+    const given = jsonObject(body);
+    if (given === undefined) throw new ConfigError("body", "must be a JSON object: the signature is written into it");
+    const message = {
+      Type: "Notification",
+      ...(id === undefined ? {} : { MessageId: id }),
+      ...given,
+      ...(topicArn === undefined ? {} : { TopicArn: topicArn }),
+      Timestamp: formatTimestamp(timestampMs, "rfc3339"),
+      SignatureVersion: "2",
+    };
+    const content = contentOf(message);
+    if (content === undefined)
+      throw new ConfigError(
+        "body",
+        "must be a message of Amazon SNS: Type, MessageId, Message and TopicArn as texts, and what its type needs",
+      );
+    return {
+      content: [content],
+      finish: ([Signature = ""]) => ({ headers: [], body: JSON.stringify({ ...message, Signature, SigningCertURL }) }),
+    };
+  }
+
+  return { keys: [signingKey(config, "rsa-sha256")], encoding: "base64", prepare };
 }

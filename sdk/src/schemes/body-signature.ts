@@ -1,11 +1,11 @@
 // Signatures inside the body, over some of its fields: Adyen, Mailgun, and the layouts with a file of their own.
 //
 // Only the named fields are authentic. The rest of the body may have been changed by whoever saw one signed request.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { needSecret, refusePublicKey, refuseUnknownParams, secretKey, type SchemeConfig } from "../config.ts";
 import { decode } from "../encoding.ts";
 import { isRecord, jsonObject, valueAt } from "../json.ts";
 import { limits } from "../limits.ts";
-import { type CompiledScheme, digestBytes, type Key, type Plan, type Signed } from "../plan.ts";
+import { type CompiledScheme, digestBytes, type Key, type Plan, type Signed, type SigningKey } from "../plan.ts";
 import type { BodySignatureScheme } from "../provider.ts";
 import type { WebhookRequest } from "../request.ts";
 import { failure, type VerifyFailure } from "../result.ts";
@@ -41,13 +41,14 @@ export function compileBodySignature(config: SchemeConfig, scheme: BodySignature
   }
 }
 
-function hmacKeys(config: SchemeConfig, scheme: BodySignatureScheme): Key[] {
+/** Throws ConfigError for secrets that cannot work. */
+export function hmacKeys(config: SchemeConfig, scheme: BodySignatureScheme): (Key & SigningKey)[] {
   needSecret(config);
   refusePublicKey(config);
   refuseUnknownParams(config, []);
   return config.secrets.map((secret, secretIndex) => ({
     algorithm: "hmac-sha256",
-    bytes: secretBytes(secret, scheme.key ?? "utf8", `secrets[${secretIndex}]`),
+    ...secretKey(secret, scheme.key ?? "utf8", `secrets[${secretIndex}]`),
     secretIndex,
   }));
 }
@@ -91,7 +92,8 @@ const ADYEN_FIELDS = [
 ] as const;
 
 // Nothing is escaped, as in Adyen's own libraries. An absent field is an empty text; other values are not signed values.
-function adyenContent(item: unknown): string | undefined {
+/** Undefined for an item with a signed field that is no short value. */
+export function adyenContent(item: unknown): string | undefined {
   const fields: string[] = [];
   for (const path of ADYEN_FIELDS) {
     const value = valueAt(item, path) ?? "";

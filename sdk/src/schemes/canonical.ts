@@ -1,5 +1,5 @@
 // An HMAC over method, path, named headers and body as lines, where the request itself names the headers: Contentful.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { needSecret, refusePublicKey, refuseUnknownParams, secretKey, type SchemeConfig } from "../config.ts";
 import { decode } from "../encoding.ts";
 import { limits } from "../limits.ts";
 import {
@@ -9,6 +9,7 @@ import {
   type Key,
   type Plan,
   type PreparedSignature,
+  type SigningKey,
   type SignRequest,
 } from "../plan.ts";
 import type { CanonicalScheme } from "../provider.ts";
@@ -63,13 +64,13 @@ export function compileCanonical(config: SchemeConfig, scheme: CanonicalScheme):
   return { keys, unsigned: false, mismatch, read };
 }
 
-function canonicalKeys(config: SchemeConfig): Key[] {
+function canonicalKeys(config: SchemeConfig): (Key & SigningKey)[] {
   needSecret(config);
   refusePublicKey(config);
   refuseUnknownParams(config, ["url"]);
   return config.secrets.map((secret, secretIndex) => ({
     algorithm: "hmac-sha256",
-    bytes: secretBytes(secret, "utf8", `secrets[${secretIndex}]`),
+    ...secretKey(secret, "utf8", `secrets[${secretIndex}]`),
     secretIndex,
   }));
 }
@@ -97,7 +98,7 @@ export function compileCanonicalSigner(config: SchemeConfig): CompiledSigner {
     };
   }
 
-  return { keys: keys.map(({ bytes }) => ({ algorithm: "hmac-sha256", bytes })), encoding: "hex", prepare };
+  return { keys, encoding: "hex", prepare };
 }
 
 /** `name:value` of every signed header, sorted and joined with `;`. */

@@ -1,9 +1,9 @@
 // One HMAC over a template of the request, in a header: GitHub, Stripe, and most providers after them.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { needSecret, refusePublicKey, refuseUnknownParams, secretKey, type SchemeConfig } from "../config.ts";
 import { parseJson, valueAt } from "../json.ts";
 import { limits } from "../limits.ts";
 import { digestBytes, type Candidate, type CompiledScheme, type Content, type Key, type Plan } from "../plan.ts";
-import type { HmacRecipe, HmacScheme } from "../provider.ts";
+import type { HmacAlgorithm, HmacRecipe, HmacScheme } from "../provider.ts";
 import { headerPairs, headerReader, type HeaderReader, type HeadersInput, type HeaderValues, type WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 import { parseSignatures, parseSignatureSets, type ParsedSignatures, type SignatureFormat } from "../signature-header.ts";
@@ -18,7 +18,7 @@ export interface CompiledRecipe {
   readonly scheme: HmacRecipe;
   readonly reader: HeaderReader;
   readonly template: Template;
-  readonly keys: readonly Key[];
+  readonly keys: readonly (Key & { readonly algorithm: HmacAlgorithm; readonly path: string })[];
   /** The URL as it was signed. */
   readonly signedUrl: (request: Pick<WebhookRequest, "url">) => string | undefined;
 }
@@ -42,7 +42,7 @@ export function compileRecipe(config: SchemeConfig, data: HmacScheme): CompiledR
   if (data.fromParams === true) assertSafe(template, scheme, path);
   const keys = config.secrets.map((secret, secretIndex) => ({
     algorithm: scheme.alg,
-    bytes: secretBytes(secret, scheme.key, `secrets[${secretIndex}]`, config.provider.secretBytesMin),
+    ...secretKey(secret, scheme.key, `secrets[${secretIndex}]`, config.provider.secretBytesMin),
     secretIndex,
   }));
   return { scheme, reader, template, keys, signedUrl: urlReader(config) };

@@ -3,8 +3,10 @@ import type { SchemeConfig } from "../config.ts";
 import type { CompiledScheme, CompiledSigner } from "../plan.ts";
 import { ConfigError } from "../result.ts";
 import { compileAsymmetric } from "./asymmetric.ts";
+import { compileAsymmetricSigner } from "./asymmetric-sign.ts";
 import { compileBasic, compileBasicSigner } from "./basic.ts";
 import { compileBodySignature } from "./body-signature.ts";
+import { compileBodySignatureSigner } from "./body-signature-sign.ts";
 import { compileCanonical, compileCanonicalSigner } from "./canonical.ts";
 import { compileHmac } from "./hmac.ts";
 import { compileHmacSigner } from "./hmac-sign.ts";
@@ -61,7 +63,9 @@ export function compileSigner(config: SchemeConfig): CompiledSigner {
     case "canonical":
       return compileCanonicalSigner(config);
     case "asymmetric":
+      return compileAsymmetricSigner(config, scheme);
     case "body-signature":
+      return compileBodySignatureSigner(config, scheme);
     case "http-signature":
       throw new ConfigError("provider", `${config.provider.name} can be verified here, not signed`);
     default:

@@ -23,7 +23,11 @@ export const symmetricAlgorithms: Readonly<Partial<Record<JwtAlgorithm, HmacAlgo
   HS384: "hmac-sha384",
   HS512: "hmac-sha512",
 };
-const asymmetric: Readonly<Partial<Record<JwtAlgorithm, AsymmetricAlgorithm>>> = { ES256: "ecdsa-p256-sha256-raw", RS256: "rsa-sha256" };
+/** The signature of each algorithm with a key pair. */
+export const asymmetricAlgorithms: Readonly<Partial<Record<JwtAlgorithm, AsymmetricAlgorithm>>> = {
+  ES256: "ecdsa-p256-sha256-raw",
+  RS256: "rsa-sha256",
+};
 
 const mismatch = failure(
   "signature_mismatch",
@@ -75,13 +79,13 @@ export function paramNames(scheme: JwtScheme): string[] {
   const names = (scheme.claims ?? []).map(({ param }) => param);
   if (scheme.queryHashClaim !== undefined) names.push("basePath", "url");
   if (scheme.urlHashClaim !== undefined) names.push("url");
-  if (scheme.algs.some((alg) => asymmetric[alg] !== undefined)) names.push("kid");
+  if (scheme.algs.some((alg) => asymmetricAlgorithms[alg] !== undefined)) names.push("kid");
   return names;
 }
 
 /** Throws ConfigError for keys that do not fit the algorithms of the provider. */
 export function jwtKeys(config: SchemeConfig, scheme: JwtScheme): Key[] {
-  const publicAlgorithms = scheme.algs.flatMap((alg) => asymmetric[alg] ?? []);
+  const publicAlgorithms = scheme.algs.flatMap((alg) => asymmetricAlgorithms[alg] ?? []);
   if (publicAlgorithms.length > 0) {
     // A secret and a public key for one provider is how RS256 keys end up as HMAC secrets.
     if (publicAlgorithms.length !== scheme.algs.length) throw new ConfigError("provider.scheme.algs", "mixes shared secrets and key pairs");
@@ -101,7 +105,7 @@ export function jwtKeys(config: SchemeConfig, scheme: JwtScheme): Key[] {
 function algorithmOf(token: JwtText, scheme: JwtScheme, keys: readonly Key[]): Algorithm | VerifyFailure {
   const name = valueAt(token.header, ["alg"]);
   const alg = scheme.algs.find((each) => each === name);
-  const algorithm = alg && (symmetricAlgorithms[alg] ?? asymmetric[alg]);
+  const algorithm = alg && (symmetricAlgorithms[alg] ?? asymmetricAlgorithms[alg]);
   if (algorithm === undefined || !keys.some((key) => key.algorithm === algorithm))
     return failure("algorithm_not_allowed", `The token is signed with another algorithm than ${scheme.algs.join(" or ")}.`);
   // Extensions the receiver must understand or refuse (RFC 7515, section 4.1.11): we understand none.

@@ -1,6 +1,6 @@
 // Standard Webhooks 1.0: `v1` HMAC-SHA256 and `v1a` ed25519 over `{id}.{timestamp}.{body}`, several in one header.
 // Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-import { needSecret, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { needSecret, refuseUnknownParams, secretKey, type SchemeConfig } from "../config.ts";
 import { decode, decodeBase64Secret } from "../encoding.ts";
 import { limits } from "../limits.ts";
 import {
@@ -128,7 +128,7 @@ function verificationKeys(config: SchemeConfig, scheme: StandardWebhooksScheme):
     const path = `secrets[${secretIndex}]`;
     if (secret.startsWith("whsk_")) throw new ConfigError(path, "is a private signing key; to verify, give the public key whpk_…");
     if (secret.startsWith("whpk_")) return { algorithm: "ed25519", bytes: publicKeyBytes(secret, path), secretIndex };
-    return { algorithm: "hmac-sha256", bytes: secretBytes(secret, scheme.key, path), secretIndex };
+    return { algorithm: "hmac-sha256", ...secretKey(secret, scheme.key, path), secretIndex };
   });
   for (const publicKey of config.publicKeys) {
     if (publicKey.startsWith("whsec_")) throw new ConfigError("publicKey", "is a shared secret; give it as a secret");
@@ -185,9 +185,9 @@ function messageId(id: string | undefined): string {
 
 function signingKey(secret: string, scheme: StandardWebhooksScheme, path: string): SigningKey {
   if (secret.startsWith("whpk_")) throw new ConfigError(path, "is a public key; to sign, give the private key whsk_…");
-  if (!secret.startsWith("whsk_")) return { algorithm: "hmac-sha256", bytes: secretBytes(secret, scheme.key, path) };
+  if (!secret.startsWith("whsk_")) return { algorithm: "hmac-sha256", ...secretKey(secret, scheme.key, path) };
   const bytes = decodeBase64Secret(secret.slice("whsk_".length));
   if (bytes === undefined || bytes.length !== 64)
     throw new ConfigError(path, "is not whsk_ and base64 of a 32-byte seed and its 32-byte public key");
-  return { algorithm: "ed25519", bytes };
+  return { algorithm: "ed25519", bytes: bytes.subarray(0, 32), publicBytes: bytes.subarray(32), path };
 }
