@@ -11,6 +11,7 @@ import {
   type KeySource,
   type Params,
   providerById,
+  verify,
   type VerifyResult,
   type WebhookRequest,
 } from "./index.ts";
@@ -204,6 +205,16 @@ describe("keys by id", () => {
     const request = { headers: { "plaid-verification": `${header}.e30.c2ln` }, body: "" };
     expect(keyQuestion(options, request)).toMatchObject({ ok: false, cause: "unknown_key" });
   });
+});
+
+test("verify takes a keyring, and says what is missing without one", async () => {
+  const { keyring } = vendor(() => CERTIFICATE);
+  expect(await verify(SNS, { provider: snsOptions.provider, keyring, nowMs: validMs })).toMatchObject({ ok: true });
+  expect(await verify(withCertUrl("https://evil.test/a.pem"), { provider: snsOptions.provider, keyring, nowMs: validMs })).toMatchObject({
+    ok: false,
+    cause: "untrusted_key_source",
+  });
+  expect(await verify(SNS, { provider: snsOptions.provider, nowMs: validMs })).toMatchObject({ ok: false, cause: "no_secret" });
 });
 
 test("a pinned key is never replaced by a fetched one", () => {

@@ -78,7 +78,7 @@ export interface HmacRecipe {
   /** Signed bytes: literals and `{body} {ts} {method} {url} {form} {form:name} {header:a|b} {param:x}`. */
   readonly content: string;
   readonly ts?: TimestampRule;
-  /** true: the sender writes the signed URL with or without its port; both are tried. */
+  /** true: the sender writes the signed URL with or without its port, as registered or percent-escaped; all are tried. */
   readonly anyPort?: true;
   /** A query parameter with the SHA-256 of the body in hex; where present, it stands for `{form}` in the content. */
   readonly bodyDigestQuery?: string;

@@ -1,6 +1,8 @@
 // verify() and sign(): one call each, for programs that handle a webhook now and then.
 import { resolveConfig } from "./config.ts";
 import type { Engine } from "./engine.ts";
+import { fetchesKeys } from "./key-question.ts";
+import type { Keyring } from "./keyring.ts";
 import { bestEngine } from "./engines.ts";
 import { extract, type EventFacts } from "./extract.ts";
 import type { CompiledScheme, SignedHeaders } from "./plan.ts";
@@ -21,6 +23,8 @@ export interface VerifyOptions {
   /** `whpk_…`, for senders that sign with a key pair. */
   readonly publicKey?: string | readonly string[];
   readonly params?: Params;
+  /** Fetches the vendor's key where the provider publishes it and no `publicKey` pins one; see `createKeyring`. */
+  readonly keyring?: Keyring;
   /** Unix time in milliseconds; default: the clock. For a stored request, the time it was received. */
   readonly nowMs?: number;
   /** Replaces the provider's tolerance. Seconds, both edges included. */
@@ -42,14 +46,17 @@ export function verify(request: WebhookRequest, options: VerifyOptions): Promise
 /** `verify` with a given executor. */
 export async function verifyWith(engine: Engine, request: WebhookRequest, options: VerifyOptions): Promise<VerifyOutcome> {
   const result = await check(engine, request, options);
-  return result.ok ? { ok: true, event: extract(options.provider, request) } : result;
+  return result.ok ? { ok: true, event: extract(options.provider, request, ["id", "type"]) } : result;
 }
 
 /** Which of the secrets verifies a request. Never rejects. */
 export async function check(engine: Engine, request: WebhookRequest, options: VerifyOptions): Promise<VerifyResult> {
   try {
     const nowMs = options.nowMs ?? Date.now();
-    const scheme = compileScheme(resolveConfig(verifierOptions(options)));
+    const config = resolveConfig({ ...verifierOptions(options), keysLater: options.keyring !== undefined });
+    const found = options.keyring !== undefined && fetchesKeys(config) ? await options.keyring.find(config, request, nowMs) : undefined;
+    if (found?.ok === false) return found;
+    const scheme = compileScheme(found === undefined ? config : { ...config, secrets: [], publicKeys: [found.publicKey] });
     const run = await engine.runner(scheme);
     return await runOn(scheme, run, request, nowMs);
   } catch (error) {

@@ -23,8 +23,24 @@ export function urlReader(config: SchemeConfig): (request: Pick<WebhookRequest, 
   };
 }
 
+// What a URL parser writes as a percent-escape: spaces, quotation marks, brackets, and letters beyond ASCII.
+const ESCAPED = /[\s"'<>`{}|\\^]|[^\x21-\x7e]/;
+
+/**
+ * The other spellings of a URL that a sender may have signed: without its port or with the usual one, and both again as a
+ * URL parser escapes them, where that makes a difference.
+ */
+export function otherSpellings(url: string): string[] {
+  const bare = otherPort(url);
+  const ports = bare === undefined ? [] : [bare];
+  if (!ESCAPED.test(url) || !URL.canParse(url)) return ports;
+  const escaped = new URL(url).href;
+  const other = otherPort(escaped);
+  return [...ports, escaped, ...(other === undefined ? [] : [other])];
+}
+
 /** The same URL with its port left out, or with the usual port of its scheme added. */
-export function otherPort(url: string): string | undefined {
+function otherPort(url: string): string | undefined {
   const parts = /^(https?):\/\/([^/?#]*)(.*)$/is.exec(url);
   const [, scheme = "", authority = "", rest = ""] = parts ?? [];
   if (parts === null) return undefined;

@@ -10,7 +10,7 @@ import { parseSignatures, parseSignatureSets, type ParsedSignatures, type Signat
 import { compileTemplate, firstValue, type Template } from "../template.ts";
 import { checkTimestamp, type TimestampCheck } from "../timestamp.ts";
 import { hmacParamNames, hmacSchemeFromParams, textParam } from "./hmac-params.ts";
-import { digestInQuery, otherPort, urlReader } from "./hmac-url.ts";
+import { digestInQuery, otherSpellings, urlReader } from "./hmac-url.ts";
 import { queryValue } from "./query-value.ts";
 
 /** A recipe with its parameters filled in, for verifying and for signing. */
@@ -244,14 +244,15 @@ function urlPlanner(compiled: CompiledRecipe): UrlPlanner {
     const { url = "" } = target;
     const content = template.render(target, values, timestamp);
     if ("ok" in content) return content;
-    const other = scheme.anyPort === true ? otherPort(url) : undefined;
-    const alternative = other === undefined ? undefined : template.render({ ...target, url: other }, values, timestamp);
+    const spellings = scheme.anyPort === true ? otherSpellings(url) : [];
+    const rendered = spellings.map((other) => template.render({ ...target, url: other }, values, timestamp));
+    const alternatives = rendered.filter((each): each is Content => !("ok" in each));
     const sha256 = bodyDigestQuery === undefined ? undefined : digestInQuery(url, bodyDigestQuery);
     return {
       ok: true,
       content,
       candidates,
-      ...(alternative === undefined || "ok" in alternative ? {} : { alternatives: [alternative] }),
+      ...(alternatives.length === 0 ? {} : { alternatives }),
       ...(sha256 === undefined || sha256 === null ? {} : { digests: [{ content: request.body, sha256 }] }),
     };
   };

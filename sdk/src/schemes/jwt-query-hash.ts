@@ -1,11 +1,15 @@
 // Atlassian's canonical request, whose SHA-256 is the claim `qsh`: method, path and sorted query, joined with `&`.
 // Source: atlassian-jwt (npm), createCanonicalRequest.
 
+// The path as it stands in the request: a URL parser would resolve `..` in it, and another path was signed then.
+const PARTS = /^https?:\/\/[^/?#]+([^?#]*)(?:\?([^#]*))?/i;
+
 /** Undefined when `url` is no absolute URL. `basePath`: the path of the app's base URL, which is not signed. */
 export function canonicalRequest(method: string, url: string, basePath: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { pathname, searchParams } = new URL(url);
-  return `${method.toUpperCase()}&${canonicalPath(pathname, basePath)}&${canonicalQuery(searchParams)}`;
+  const parts = URL.canParse(url) ? PARTS.exec(url) : null;
+  if (parts === null) return undefined;
+  const [, pathname = "", query = ""] = parts;
+  return `${method.toUpperCase()}&${canonicalPath(pathname, basePath)}&${canonicalQuery(new URLSearchParams(query))}`;
 }
 
 function canonicalPath(pathname: string, basePath: string): string {
