@@ -20,6 +20,7 @@ import { providersShow } from "./providers.show.ts";
 import { requestsGet } from "./requests.get.ts";
 import { requestsList } from "./requests.list.ts";
 import { sourcesCreate } from "./sources.create.ts";
+import { sourcesLearnedSecret } from "./sources.learned-secret.ts";
 import { sourcesList } from "./sources.list.ts";
 import { start } from "./start.ts";
 import { subscriptionsCreate } from "./subscriptions.create.ts";
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   providersShow,
   sourcesList,
   sourcesCreate,
+  sourcesLearnedSecret,
   destinationsList,
   destinationsCreate,
   destinationsPause,

@@ -73,7 +73,7 @@ export function schemeWords(provider: Provider): SchemeWords {
       };
     case "http-signature":
       return {
-        short: "HTTP message signature (ed25519)",
+        short: "HTTP message signature (Ed25519)",
         how: [
           "The headers signature-input and signature hold an HTTP message signature (RFC 9421) of the vendor's private key (ed25519).",
           "It covers the header content-digest, which holds a hash of the body.",

@@ -43,6 +43,7 @@ import { getReadiness } from "./api/service.readyz.ts";
 import { createSource } from "./api/sources.create.ts";
 import { deleteSource } from "./api/sources.delete.ts";
 import { getSource } from "./api/sources.get.ts";
+import { showLearnedSecret } from "./api/sources.learned-secret.ts";
 import { listSources } from "./api/sources.list.ts";
 import { rotateSourceSecret } from "./api/sources.rotate-secret.ts";
 import { updateSource } from "./api/sources.update.ts";
@@ -71,6 +72,7 @@ export const ROUTES: readonly Route[] = [
   route("PATCH", "/v1/sources/{id}", "admin", "Change a source", { body: s.sourceUpdate, 200: s.source }, updateSource),
   route("DELETE", "/v1/sources/{id}", "admin", "Delete a source", { 204: "none" }, deleteSource),
   route("POST", "/v1/sources/{id}/rotate-secret", "admin", "Add a secret and let the old ones expire", { body: s.sourceRotate, 200: s.source }, rotateSourceSecret),
+  route("POST", "/v1/sources/{id}/learned-secret", "admin", "Show the secret that the provider brought in a handshake", { body: emptyBody, 200: s.source }, showLearnedSecret),
 
   route("POST", "/v1/destinations", "admin", "Make a destination", { body: t.destinationCreate, 201: t.destination }, createDestination),
   route("GET", "/v1/destinations", "read", "List destinations", { query: t.destinationQuery, 200: t.destinationPage }, listDestinations),

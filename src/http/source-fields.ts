@@ -1,14 +1,16 @@
 // From what a caller wrote about a source to the fields of one; what was left out takes the default or stays.
+import { providerById } from "@posthorn/sdk";
 import type { DedupeRule, Source, SourceAuth } from "../core/source.ts";
 import { DEDUPE_WINDOW_DEFAULT_MS } from "../limits.ts";
 import { INGEST_METHODS, type SourceUpdate } from "./schemas/source.ts";
 
 const RESPONSE_DEFAULT = { status: 200, headers: { "content-type": "application/json" }, body: '{"ok":true}' };
 
-export function sourceDefaults(): Omit<Source, "id" | "name" | "token" | "createdAt" | "updatedAt"> {
+/** `provider` sets the answer where it wants another one than a plain 200. */
+export function sourceDefaults(provider = "none"): Omit<Source, "id" | "name" | "token" | "createdAt" | "updatedAt"> {
   return {
     enabled: true,
-    provider: "none",
+    provider,
     params: {},
     secrets: [],
     publicKey: null,
@@ -19,12 +21,20 @@ export function sourceDefaults(): Omit<Source, "id" | "name" | "token" | "create
     allowedIps: [],
     rateLimit: null,
     dedupe: { by: "providerEventId", windowMs: DEDUPE_WINDOW_DEFAULT_MS },
-    response: RESPONSE_DEFAULT,
+    response: responseFor(provider),
     keyFrom: null,
     split: false,
     bodyBytesMax: null,
     retentionDays: null,
   };
+}
+
+/** Discord wants 204, Salesforce an acknowledgement in SOAP: facts of the catalogue. */
+function responseFor(provider: string): Source["response"] {
+  const answer = providerById(provider)?.answer;
+  if (answer === undefined) return RESPONSE_DEFAULT;
+  const { status, contentType, body = "" } = answer;
+  return { status, headers: body === "" ? {} : { "content-type": contentType ?? "text/plain; charset=utf-8" }, body };
 }
 
 /** Only the fields that were given. */

@@ -44,6 +44,15 @@ describe("POST /v1/sources", () => {
     expect(again.text).not.toContain(body.secret);
   });
 
+  test.each([
+    ["discord", 204, {}, ""],
+    ["salesforce", 200, { "content-type": expect.stringContaining("xml") }, expect.stringContaining("<Ack>true</Ack>")],
+  ])("201 answers %s as it wants to be answered", async (provider, status, headers, answer) => {
+    const publicKey = provider === "discord" ? { publicKey: "d5b3381a8f80f8db8aaa5da668ab9d4fb189f12dce1fcac38f3ec4cdf8f65de7" } : {};
+    const { body } = await app.post("/v1/sources", { name: provider, provider, ...publicKey });
+    expect(body.response).toEqual({ status, headers, body: answer });
+  });
+
   test("201 masks the credential", async () => {
     const auth = { kind: "basic", username: "alice", password: "correct horse battery" };
     const { status, body, text } = await app.post("/v1/sources", { name: "basic", auth });
@@ -180,6 +189,26 @@ describe("POST /v1/sources/{id}/rotate-secret", () => {
     expect(reply.status).toBe(422);
     expect(fieldsOf(reply)).toEqual(["secret"]);
     expect((await app.post("/v1/sources/src_nothing/rotate-secret")).status).toBe(404);
+  });
+});
+
+describe("POST /v1/sources/{id}/learned-secret", () => {
+  const TOKEN = "secret_of-this-test-tMrlL1qK5vuQAh1b6cZGhFC";
+
+  test("200 shows the token that Notion brought, and nothing else does", async () => {
+    const { body: source } = await app.post("/v1/sources", { name: "notion", provider: "notion" });
+    const sent = await fetch(source.url, { method: "POST", body: JSON.stringify({ verification_token: TOKEN }) });
+    expect(sent.status).toBe(200);
+    const { status, body } = await app.post(`/v1/sources/${source.id}/learned-secret`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ secret: TOKEN, secrets: [{ learned: true, expiresAt: null }] });
+    expect((await app.get(`/v1/sources/${source.id}`)).text).not.toContain(TOKEN);
+  });
+
+  test("404 where the owner typed the secret in, or there is no source", async () => {
+    const { body: source } = await app.post("/v1/sources", { name: "typed", provider: "notion", secrets: [TOKEN] });
+    expect((await app.post(`/v1/sources/${source.id}/learned-secret`)).status).toBe(404);
+    expect((await app.post("/v1/sources/src_06dq2ye2xk0ezc5bk9ztc3h9m7/learned-secret")).status).toBe(404);
   });
 });
 

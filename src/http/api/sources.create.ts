@@ -13,7 +13,7 @@ export function createSource(call: Call<SourceCreate>): Promise<Answer> {
   const { api, body } = call;
   const now = api.clock.now();
   const source: Source = {
-    ...sourceDefaults(),
+    ...sourceDefaults(body.provider),
     ...sourceFields(body),
     id: newId(api.ids, "src"),
     name: body.name,

@@ -136,7 +136,13 @@ export const source = answerSchema(
     name: z.string(),
     ...settings,
     secret: z.string().optional().describe("Only in the answer that made it: it is not shown again."),
-    secrets: z.array(z.strictObject({ hint: z.string(), expiresAt: timeText.nullable() })),
+    secrets: z.array(
+      z.strictObject({
+        hint: z.string(),
+        expiresAt: timeText.nullable(),
+        learned: z.literal(true).optional().describe("The provider brought it in a handshake."),
+      }),
+    ),
     auth: maskedAuth,
     dedupe: storedDedupe,
     rateLimit: z.strictObject({ perSecond: z.number(), burst: z.number() }).nullable(),

@@ -13,7 +13,11 @@ export function sourceView(source: Source, baseUrl: string, secret?: string): So
     url: `${baseUrl}/in/${token}`,
     params: params as SourceView["params"],
     ...(secret === undefined ? {} : { secret }),
-    secrets: secrets.map(({ value, expiresAt }) => ({ hint: secretHint(value), expiresAt: timeViewOrNull(expiresAt) })),
+    secrets: secrets.map(({ value, expiresAt, learned }) => ({
+      hint: secretHint(value),
+      expiresAt: timeViewOrNull(expiresAt),
+      ...(learned === undefined ? {} : { learned }),
+    })),
     auth: authView(auth),
     allowedMethods: INGEST_METHODS.filter((method) => allowedMethods.includes(method)),
     createdAt: timeView(createdAt),
