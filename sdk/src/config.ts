@@ -3,7 +3,7 @@ import { decode, decodeBase64Secret, utf8 } from "./encoding.ts";
 import { limits } from "./limits.ts";
 import type { SigningKey } from "./plan.ts";
 import { handshakeParams, type KeyEncoding, type Params, type Provider } from "./provider.ts";
-import { providerById } from "./providers/index.ts";
+import { findProvider } from "./provider-names.ts";
 import { ConfigError } from "./result.ts";
 
 export interface SchemeConfig {
@@ -47,7 +47,7 @@ export function resolveConfig(raw: RawConfig): SchemeConfig {
 }
 
 function knownProvider(id: string): Provider {
-  const provider = providerById(id);
+  const provider = findProvider(id);
   if (provider === undefined) throw new ConfigError("provider", `"${id}" is not a provider this version knows`);
   return provider;
 }

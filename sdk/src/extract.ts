@@ -6,7 +6,7 @@ import { jwtClaims } from "./jwt-text.ts";
 import { limits } from "./limits.ts";
 import { anyFormFields } from "./multipart.ts";
 import type { Location, Provider, TimestampUnit } from "./provider.ts";
-import { providerById } from "./providers/index.ts";
+import { findProvider } from "./provider-names.ts";
 import { type HeaderReader, headerReader, type HeadersInput, type HeaderValues, isBody, type WebhookRequest } from "./request.ts";
 
 export interface EventFacts {
@@ -34,7 +34,7 @@ export function extract(
   wanted: readonly EventFact[] = ALL_FACTS,
 ): EventFacts {
   try {
-    const record = typeof provider === "string" ? providerById(provider) : provider;
+    const record = typeof provider === "string" ? findProvider(provider) : provider;
     return record === undefined ? {} : extractorOf(record)(request, wanted);
   } catch {
     // Headers with a throwing getter, or a record that is no provider: there are no facts in them.

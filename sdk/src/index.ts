@@ -36,6 +36,7 @@ export type {
   TokenScheme,
 } from "./provider.ts";
 export { signsUrl, usesKeyPair } from "./provider.ts";
+export { findProvider } from "./provider-names.ts";
 export { providerById, providers } from "./providers/index.ts";
 export type { FetchHeaders, HeadersInput, WebhookRequest } from "./request.ts";
 export { ConfigError, type VerifyCause, type VerifyFailure, type VerifyResult, type VerifySuccess } from "./result.ts";

@@ -1,5 +1,5 @@
 // From what a caller wrote about a source to the fields of one; what was left out takes the default or stays.
-import { providerById } from "@posthorn/sdk";
+import { findProvider } from "@posthorn/sdk";
 import type { DedupeRule, Source, SourceAuth } from "../core/source.ts";
 import { DEDUPE_WINDOW_DEFAULT_MS } from "../limits.ts";
 import { INGEST_METHODS, type SourceUpdate } from "./schemas/source.ts";
@@ -31,7 +31,7 @@ export function sourceDefaults(provider = "none"): Omit<Source, "id" | "name" | 
 
 /** Discord wants 204, Salesforce an acknowledgement in SOAP: facts of the catalogue. */
 function responseFor(provider: string): Source["response"] {
-  const answer = providerById(provider)?.answer;
+  const answer = findProvider(provider)?.answer;
   if (answer === undefined) return RESPONSE_DEFAULT;
   const { status, contentType, body = "" } = answer;
   return { status, headers: body === "" ? {} : { "content-type": contentType ?? "text/plain; charset=utf-8" }, body };
@@ -39,8 +39,10 @@ function responseFor(provider: string): Source["response"] {
 
 /** Only the fields that were given. */
 export function sourceFields(body: SourceUpdate): Partial<Source> {
-  const { secrets, auth, dedupe, rateLimit, response, ...plain } = body;
+  const { secrets, auth, dedupe, rateLimit, response, provider, ...plain } = body;
   const fields: Partial<Source> = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
+  // Stored by its id, whatever the caller wrote; a name that means nobody is refused when the source is checked.
+  if (provider !== undefined) fields.provider = findProvider(provider)?.id ?? provider;
   if (secrets !== undefined) {
     fields.secrets = secrets.map((given) =>
       typeof given === "string" ? { value: given, expiresAt: null } : { value: given.value, expiresAt: given.expiresAt ?? null },

@@ -1,9 +1,9 @@
 // GET /v1/providers/{id}: how a provider signs, what it expects, and how to set it up.
-import { providerById } from "@posthorn/sdk";
+import { findProvider } from "@posthorn/sdk";
 import { answerFound } from "../answers.ts";
 import type { Answer, Call } from "../route.ts";
 import { providerView } from "../views/provider.ts";
 
 export function getProvider({ id }: Call): Answer {
-  return answerFound("provider", id, providerById(id), providerView);
+  return answerFound("provider", id, findProvider(id), providerView);
 }
