@@ -189,7 +189,12 @@ function withSecretHint(message: string, path: string, hint: string | undefined)
 function checkSignedUrl({ provider, params }: Source): FieldProblem[] {
   const record = providerById(provider);
   if (record === undefined || !signsUrl(record) || typeof params["url"] === "string") return [];
-  return [{ path: "params.url", message: `${record.name} signs the URL it calls. Give the ingest URL exactly as it is registered there.` }];
+  return [
+    {
+      path: "params.url",
+      message: `${record.name} signs the URL it calls. Give the ingest URL exactly as it is registered there, or set POSTHORN_PUBLIC_URL before the source is made, and it is filled in.`,
+    },
+  ];
 }
 
 /** The verifier counts the secrets it was given; the caller counts the ones in the source. */

@@ -1,4 +1,5 @@
 // /v1/sources, by status code.
+import { sign } from "@posthorn/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fieldsOf, type Fixture, startFixture } from "./fixture.ts";
 
@@ -189,6 +190,30 @@ describe("POST /v1/sources/{id}/rotate-secret", () => {
     expect(reply.status).toBe(422);
     expect(fieldsOf(reply)).toEqual(["secret"]);
     expect((await app.post("/v1/sources/src_nothing/rotate-secret")).status).toBe(404);
+  });
+});
+
+describe("a provider that signs the URL it calls", () => {
+  const SQUARE = { name: "square", provider: "square", secrets: [SECRET] };
+
+  test("422 where nobody knows the URL", async () => {
+    const reply = await app.post("/v1/sources", SQUARE);
+    expect([reply.status, fieldsOf(reply)]).toEqual([422, ["params.url"]]);
+  });
+
+  test("201 with the public URL of the settings, and requests signed for it come in", async () => {
+    const named = await startFixture({ POSTHORN_PUBLIC_URL: "https://hooks.example.test" });
+    try {
+      const { status, body } = await named.post("/v1/sources", SQUARE);
+      expect([status, body.params]).toEqual([201, { url: body.url }]);
+      expect(body.url).toMatch(/^https:\/\/hooks\.example\.test\/in\//);
+      const payload = '{"event_id":"1","type":"payment.updated"}';
+      const signed = await sign({ provider: "square", secret: SECRET, url: body.url, body: payload });
+      const local = body.url.replace("https://hooks.example.test", named.url);
+      expect((await named.ingest(local, payload, Object.fromEntries(signed.headers))).status).toBe(200);
+    } finally {
+      await named.close();
+    }
   });
 });
 
