@@ -12,10 +12,12 @@ import {
 } from "@posthorn/sdk";
 import type { RejectionCause, Source } from "../core/source.ts";
 import type { RequestRecord } from "../store/store.ts";
-import { requestUrl } from "./verification.ts";
+import type { Clock } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import { CREDENTIAL_MASK, type Credentials, credentialsOf } from "./credentials.ts";
 import { LARGE_BODY_BYTES } from "./large-bodies.ts";
+import type { VendorKeys } from "./vendor-keys.ts";
+import { webhookRequest } from "./verification.ts";
 
 export interface RequestDiagnosis {
   /** Null when what was kept is not enough to tell. */
@@ -32,13 +34,18 @@ export interface RequestDiagnosis {
 /** Of that many other sources the secrets are tried, so that a mistake between two of one's own is named. */
 const OTHER_SOURCES_MAX = 50;
 
-/** Holds no secret, nor a part of one. `nowMs` says which secrets are in force. */
-export async function diagnoseRequest(
-  record: RequestRecord,
-  catalog: Pick<Catalog, "liveSource" | "sources">,
-  nowMs: number,
-): Promise<RequestDiagnosis> {
-  const source = record.sourceId === null ? undefined : catalog.liveSource(record.sourceId)?.source;
+export interface DiagnosisOptions {
+  catalog: Pick<Catalog, "liveSource" | "sources">;
+  vendorKeys: Pick<VendorKeys, "find">;
+  /** Says which secrets are in force. */
+  clock: Clock;
+}
+
+/** Holds no secret, nor a part of one. */
+export async function diagnoseRequest({ catalog, vendorKeys, clock }: DiagnosisOptions, record: RequestRecord): Promise<RequestDiagnosis> {
+  const nowMs = clock.now();
+  const live = record.sourceId === null ? undefined : catalog.liveSource(record.sourceId);
+  const source = live?.source;
   const provider = source && providerById(source.provider);
   if (source === undefined || provider === undefined)
     return unknown(null, "The request belongs to no source that exists, so there is nothing to check it with.");
@@ -49,12 +56,15 @@ export async function diagnoseRequest(
       source.provider,
       "The shared secret of the request is masked in what was kept, so it cannot be checked again. Send a test request, and compare the secret of the source with the sender's.",
     );
-  const secrets = secretsOf(source, nowMs);
-  const received = { method: request.method, url: requestUrl(request), headers: request.headers, body: request.body };
+  const received = webhookRequest(request);
+  const keyed = live?.keyed(nowMs) ?? null;
+  const found = keyed === null ? null : await vendorKeys.find(keyed, received, receivedAt);
+  if (found?.ok === false) return { ...verdictOf(found), notes: [], provider: source.provider };
+  const secrets = found === null ? secretsOf(source, nowMs) : [];
   const options: VerifyOptions = {
     provider,
     secrets,
-    publicKey: source.publicKey ?? undefined,
+    publicKey: found?.publicKey ?? source.publicKey ?? undefined,
     params: source.params as Params,
     toleranceSeconds: source.toleranceSeconds ?? undefined,
     nowMs: receivedAt,

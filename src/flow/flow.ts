@@ -3,7 +3,8 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Event } from "../core/event.ts";
 import type { Job, ReplayFilter } from "../core/job.ts";
 import type { MatchVerdict } from "../core/subscription.ts";
-import type { AcceptOutcome } from "../store/store.ts";
+import type { AcceptOutcome, RequestRecord } from "../store/store.ts";
+import type { RequestDiagnosis } from "./diagnosis.ts";
 import type { Tail } from "./tail.ts";
 
 /** An event handed in through the publish API. */
@@ -35,6 +36,8 @@ export interface Flow {
   /** Tells the worker that a destination was saved, paused, resumed or deleted. */
   destinationChanged(destinationId: string): void;
   jobChanged(job: Job): void;
+  /** Why a kept request verifies or not. */
+  diagnose(record: RequestRecord): Promise<RequestDiagnosis>;
   /** Why each subscription in force when the event was dispatched did or did not take it. */
   explain(event: Event): Promise<Explanation[]>;
   /** What a replay would do, without doing it. */

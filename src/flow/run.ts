@@ -8,6 +8,7 @@ import { type Acceptor, createAcceptor } from "./accept.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { credentialsOf } from "./credentials.ts";
+import { diagnoseRequest } from "./diagnosis.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { explainEvent } from "./explain.ts";
 import type { Flow } from "./flow.ts";
@@ -81,6 +82,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
       deliveriesChanged: (deliveries) => worker.deliveriesChanged(deliveries),
       destinationChanged: (destinationId) => worker.destinationChanged(destinationId),
       jobChanged: replays.jobChanged,
+      diagnose: (record) => diagnoseRequest({ catalog, vendorKeys, clock }, record),
       explain: (event) => explainEvent({ store, catalog, largeBodies }, event),
       planReplay: replays.plan,
       tail,

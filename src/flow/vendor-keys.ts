@@ -3,9 +3,11 @@ import {
   ConfigError,
   createKeyring,
   createVerifier,
+  type FoundKey,
   type KeyOptions,
   type KeyQuestion,
   type Verifier,
+  type VerifyFailure,
   type VerifyResult,
   type WebhookRequest,
 } from "@posthorn/sdk";
@@ -25,6 +27,8 @@ export interface KeyedSource extends KeyOptions {
 export interface VendorKeys {
   /** Never rejects. `key_unavailable` says nothing about the request: the sender should try again. */
   verify(source: KeyedSource, request: WebhookRequest, nowMs: number): Promise<VerifyResult>;
+  /** The key alone, to find out why a kept request does not verify. */
+  find(source: KeyedSource, request: WebhookRequest, nowMs: number): Promise<FoundKey | VerifyFailure>;
 }
 
 export function createVendorKeys({ transport }: { transport: Transport }): VendorKeys {
@@ -45,6 +49,7 @@ export function createVendorKeys({ transport }: { transport: Transport }): Vendo
   }
 
   return {
+    find: (source, request, nowMs) => keyring.find(source, request, nowMs),
     async verify(source, request, nowMs) {
       try {
         const found = await keyring.find(source, request, nowMs);
