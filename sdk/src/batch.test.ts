@@ -83,12 +83,17 @@ describe("each provider", () => {
       [{ id: "n1", type: "updated", key: "users/1" }],
     ],
     ["pusher", '{"time_ms":1760000000000,"events":[{"name":"channel_occupied","channel":"c"}]}', [{ type: "channel_occupied", key: "c" }]],
+    [
+      "klaviyo",
+      '{"data":[{"external_id":"k1","topic":"event:klaviyo.sent_sms","payload":{"data":{"attributes":{"datetime":"2025-10-09T08:53:20+00:00"}}}}]}',
+      [{ id: "k1", type: "event:klaviyo.sent_sms", timeMs: 1_760_000_000_000 }],
+    ],
   ])("%s", (provider, body, items) => {
     expect(facts(split(provider, body))).toEqual(items);
   });
 
   test("all with a rule have a row above", () => {
-    expect(providers.filter(({ batch }) => batch !== undefined)).toHaveLength(14);
+    expect(providers.filter(({ batch }) => batch !== undefined)).toHaveLength(15);
   });
 
   test("a batch of CloudEvents, at every provider that understands them", () => {

@@ -55,7 +55,7 @@ test.each([
 
 test("any value gives a whole millisecond in range, or nothing", () => {
   fc.assert(
-    fc.property(fc.anything(), fc.constantFrom("s" as const, "ms" as const, "rfc3339" as const), (value, unit) => {
+    fc.property(fc.anything(), fc.constantFrom("s" as const, "ms" as const, "rfc3339" as const, "http-date" as const), (value, unit) => {
       const ms = timeOf(value, unit);
       expect(ms === undefined || (Number.isInteger(ms) && ms >= 0 && ms <= MAX_MS)).toBe(true);
     }),

@@ -1,5 +1,6 @@
 // When an event happened, as a provider writes it: more lenient than the timestamps of signatures, because nothing is accepted or refused by it.
 import type { TimestampUnit } from "./provider.ts";
+import { parseTimestamp } from "./timestamp.ts";
 
 /** The last millisecond of the year 9999, beyond which times cannot be written in four digits. */
 const MAX_MS = 253_402_300_799_999;
@@ -10,9 +11,22 @@ const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?(?
 
 /** Unix milliseconds, whole; undefined for what is no time of this unit between the years 1970 and 9999. */
 export function timeOf(value: unknown, unit: TimestampUnit): number | undefined {
-  const instant = unit === "rfc3339" ? dateOf(value) : numberOf(value) * (unit === "s" ? 1000 : 1);
+  const instant = instantOf(value, unit);
   // Written so that NaN fails.
   return instant >= 0 && instant <= MAX_MS ? Math.floor(instant) : undefined;
+}
+
+function instantOf(value: unknown, unit: TimestampUnit): number {
+  switch (unit) {
+    case "s":
+      return numberOf(value) * 1000;
+    case "ms":
+      return numberOf(value);
+    case "rfc3339":
+      return dateOf(value);
+    case "http-date":
+      return (typeof value === "string" ? parseTimestamp(value, unit) : undefined) ?? Number.NaN;
+  }
 }
 
 /** Whether a text is a time of RFC 3339, of whatever year. */

@@ -25,7 +25,8 @@ export type AsymmetricAlgorithm = "ed25519" | "ecdsa-p256-sha256" | "ecdsa-p256-
  */
 export type KeyEncoding = "utf8" | "nfkd" | "hex" | "base64" | "whsec" | "whsec-or-utf8" | "sha1-utf8";
 
-export type TimestampUnit = "s" | "ms" | "rfc3339";
+/** `http-date` is the one form of RFC 9110 that senders may write, `Thu, 09 Oct 2025 08:53:20 GMT`. */
+export type TimestampUnit = "s" | "ms" | "rfc3339" | "http-date";
 
 /** The signature header. `header` lists alternatives, the first one present counts. */
 export interface SignatureRule {
@@ -108,6 +109,8 @@ export interface TokenScheme {
   /** Stands before the token in the header, compared without case, for example `Bearer `. */
   readonly prefix?: string;
   readonly query?: string;
+  /** Leads to the token inside a JSON body, for example `token`; header and query are then not read. */
+  readonly json?: string;
   /** true: header and query are both given, and the sender uses either of them. */
   readonly either?: true;
   /** The generic provider: `params.header`, `params.prefix` or `params.query` replace the fields above. */
@@ -187,11 +190,12 @@ export interface BodySignatureScheme {
   readonly certUrl?: CertUrlRule;
 }
 
-/** An HMAC over the method, path, chosen headers and body written as lines. */
+/** An HMAC over parts of the request that the vendor puts together in a way of its own; each layout is code of its own. */
 export interface CanonicalScheme {
   readonly kind: "canonical";
-  readonly layout: "contentful";
-  readonly toleranceSeconds: number;
+  readonly layout: "contentful" | "hook0" | "hygraph";
+  /** Undefined: any age, because the vendor states no limit. */
+  readonly toleranceSeconds?: number;
 }
 
 /**
@@ -312,7 +316,7 @@ export interface Provider {
 /** Whether the signature covers the URL, so that a source needs the public URL as it is registered at the provider. */
 export function signsUrl(provider: Provider): boolean {
   const { scheme } = provider;
-  if (scheme.kind === "canonical") return true;
+  if (scheme.kind === "canonical") return scheme.layout === "contentful";
   if (scheme.kind === "jwt") return scheme.urlHashClaim !== undefined || scheme.queryHashClaim !== undefined;
   if (scheme.kind !== "hmac") return false;
   return [scheme, ...Object.values(scheme.versions?.recipes ?? {})].some((recipe) => recipe.content.includes("{url}"));
@@ -324,6 +328,12 @@ export function usesKeyPair({ scheme }: Provider): boolean {
   if (scheme.kind === "body-signature") return scheme.layout === "aws-sns" || scheme.layout === "paddle-classic";
   return scheme.kind === "asymmetric" || scheme.kind === "http-signature";
 }
+
+const CANONICAL_HEADERS: Readonly<Record<CanonicalScheme["layout"], string>> = {
+  contentful: "x-contentful-signature",
+  hook0: "x-hook0-signature",
+  hygraph: "gcms-signature",
+};
 
 /** The headers that carry a provider's signature, in lower case; empty where nothing about the header tells the provider, as with Authorization. */
 export function signatureHeaders(provider: Provider): readonly string[] {
@@ -340,7 +350,7 @@ export function signatureHeaders(provider: Provider): readonly string[] {
     case "jwt":
       return scheme.header === undefined || scheme.header === "authorization" ? [] : [scheme.header];
     case "canonical":
-      return ["x-contentful-signature"];
+      return [CANONICAL_HEADERS[scheme.layout]];
     case "http-signature":
       return ["signature-input"];
     case "body-signature":

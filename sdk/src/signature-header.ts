@@ -134,6 +134,19 @@ function parsePairs(value: string, format: SignatureFormat): ParsedSignatures | 
   return known === 0 && others > 0 ? unknownVersion(format, `${sigKey}=`) : malformed(format);
 }
 
+/** The value of the one pair with this key in a header of pairs split at commas; undefined where there is none or several. */
+export function onlyPair(value: string, key: string): string | undefined {
+  let found: string | undefined;
+  for (let from = 0, end = 0; from <= value.length; from = end + 1) {
+    end = itemEnd(value, ",", from);
+    from = skipSpaces(value, from, end);
+    if (!isPair(value, key, from)) continue;
+    if (found !== undefined) return undefined;
+    found = value.slice(from + key.length + 1, end);
+  }
+  return found;
+}
+
 // An item without the label, or with that of another hash, has none.
 function afterLabel(value: string, labelEnd: string, from: number, end: number): number | undefined {
   const at = value.indexOf(labelEnd, from);

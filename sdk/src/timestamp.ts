@@ -20,7 +20,20 @@ export function parseTimestamp(text: string, unit: TimestampUnit): number | unde
       const instant = Date.parse(text);
       return Number.isNaN(instant) ? undefined : instant;
     }
+    case "http-date":
+      return parseHttpDate(text);
   }
+}
+
+const HTTP_DATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
+const MONTHS: readonly string[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+// Date.parse takes "1", "Thu 9 October" and a wrong day of the week; what is read here is written back and must be the same.
+function parseHttpDate(text: string): number | undefined {
+  const [, day, month = "", year, ...time] = HTTP_DATE.exec(text) ?? [];
+  const [hour, minute, second] = time.map(Number);
+  const instant = Date.UTC(Number(year), MONTHS.indexOf(month), Number(day), hour, minute, second);
+  return !Number.isNaN(instant) && formatTimestamp(instant, "http-date") === text ? instant : undefined;
 }
 
 export function formatTimestamp(timestampMs: number, unit: TimestampUnit): string {
@@ -31,6 +44,8 @@ export function formatTimestamp(timestampMs: number, unit: TimestampUnit): strin
       return String(Math.round(timestampMs));
     case "rfc3339":
       return new Date(timestampMs).toISOString();
+    case "http-date":
+      return new Date(timestampMs).toUTCString();
   }
 }
 
@@ -47,6 +62,7 @@ const UNIT_NAMES: Readonly<Record<TimestampUnit, string>> = {
   s: "whole Unix seconds",
   ms: "whole Unix milliseconds",
   rfc3339: "an RFC 3339 time",
+  "http-date": "a date of HTTP, such as Thu, 09 Oct 2025 08:53:20 GMT",
 };
 
 /** The failure of a timestamp against now, or undefined when it is fine. Both edges of the tolerance are inside. */

@@ -103,6 +103,9 @@ export const providerCases: readonly (readonly [name: string, provider: Provider
 /** Bodies a provider can send: any bytes, or a form or JSON where the signature depends on that. */
 export function bodiesOf({ scheme }: Provider): fc.Arbitrary<Uint8Array> {
   if (scheme.kind === "body-signature") return (layouts[scheme.layout as keyof typeof layouts] ?? fc.constant({})).map(json);
+  if (scheme.kind === "token" && scheme.json !== undefined) return fc.record({ event: word, note: text }).map(json);
+  // Dots are what the parts of Hook0's content are joined with.
+  if (scheme.kind === "canonical" && scheme.layout !== "contentful") return fc.record({ id: word, note: text, sum: fc.double() }).map(json);
   if (scheme.kind === "hmac" && scheme.content.includes("{form}"))
     return scheme.bodyDigestQuery === undefined ? forms : fc.oneof(forms, anyBytes, fc.object().map(json));
   if (scheme.kind === "hmac" && scheme.ts?.from.startsWith("json:") === true)

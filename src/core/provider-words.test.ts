@@ -75,6 +75,28 @@ describe("a scheme", () => {
     });
   });
 
+  test("a token in the body says where, and the setup says that it is kept", () => {
+    expect(words("figma")).toMatchObject({
+      scheme: "shared token in the body",
+      how: ["The field passcode of the JSON body holds the secret itself.", "Whoever sees one request can forge the next."],
+      headers: [],
+    });
+    const inBody = providers.filter(({ scheme }) => scheme.kind === "token" && scheme.json !== undefined);
+    expect(inBody.map(({ id }) => id)).toEqual(["aircall", "figma", "livechat"]);
+    for (const { id, setup } of inBody) expect(setup.join(" "), id).toContain("stored events hold it");
+  });
+
+  test("what is put together in the vendor's own way", () => {
+    expect(words("coinbase-cdp")).toMatchObject({
+      scheme: "HMAC-SHA256 with time and headers",
+      headers: ["x-hook0-signature", "x-event-type"],
+      age: "Requests more than 5 minutes old, or that far ahead, are refused.",
+      params: [],
+    });
+    expect(words("hygraph")).toMatchObject({ scheme: "HMAC-SHA256 with time", headers: ["gcms-signature"], params: [] });
+    expect(words("hygraph").age).toContain("any age is accepted");
+  });
+
   test("what only some records have", () => {
     const record: Provider = {
       ...providerById("sendgrid")!,

@@ -142,7 +142,7 @@ const HMAC_PARAMS: readonly ParamWords[] = [
   optional("content", "The template of what is signed, such as {ts}.{body}."),
   optional("secretEncoding", "How the secret is written: utf8, hex or base64."),
   optional("timestampHeader", "The header of the time, for templates with {ts}."),
-  optional("timestampUnit", "s, ms or rfc3339."),
+  optional("timestampUnit", "s, ms, rfc3339 or http-date."),
   optional("toleranceSeconds", "The largest accepted age; 300 otherwise."),
 ];
 const TOKEN_PARAMS: readonly ParamWords[] = [

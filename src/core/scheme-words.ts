@@ -62,15 +62,7 @@ export function schemeWords(provider: Provider): SchemeWords {
     case "body-signature":
       return bodySignatureWords(scheme);
     case "canonical":
-      return {
-        short: "HMAC-SHA256 with time, URL and headers",
-        how: [
-          "The header x-contentful-signature holds an HMAC-SHA256, in hex, of the method, the path, the headers named in x-contentful-signed-headers, and the body.",
-          KEYS.utf8,
-        ],
-        headers: ["x-contentful-signature", "x-contentful-signed-headers", "x-contentful-timestamp"],
-        age: ageOf(scheme.toleranceSeconds, false),
-      };
+      return canonicalWords(scheme);
     case "http-signature":
       return {
         short: "HTTP message signature (Ed25519)",
@@ -152,7 +144,50 @@ function standardWords({ headerPrefixes, key, toleranceSeconds }: Of<"standard-w
   };
 }
 
-function tokenWords({ header, prefix, query, fromParams }: Of<"token">): SchemeWords {
+function canonicalWords({ layout, toleranceSeconds }: Of<"canonical">): SchemeWords {
+  switch (layout) {
+    case "contentful":
+      return {
+        short: "HMAC-SHA256 with time, URL and headers",
+        how: [
+          "The header x-contentful-signature holds an HMAC-SHA256, in hex, of the method, the path, the headers named in x-contentful-signed-headers, and the body.",
+          KEYS.utf8,
+        ],
+        headers: ["x-contentful-signature", "x-contentful-signed-headers", "x-contentful-timestamp"],
+        age: ageOf(toleranceSeconds, false),
+      };
+    case "hook0":
+      return {
+        short: "HMAC-SHA256 with time and headers",
+        how: [
+          'The header x-hook0-signature holds pairs split at ",", of which v1 is an HMAC-SHA256, in hex, of the time t, the list h of header names, the values of these headers, and the body, joined with dots.',
+          "The body must be a JSON object or array.",
+          KEYS.utf8,
+        ],
+        headers: ["x-hook0-signature"],
+        age: ageOf(toleranceSeconds, true),
+      };
+    case "hygraph":
+      return {
+        short: "HMAC-SHA256 with time",
+        how: [
+          'The header gcms-signature holds pairs split at ",", of which sign is an HMAC-SHA256, in base64, of a JSON object of the body as a text, the name env of the environment and the time t.',
+          KEYS.utf8,
+        ],
+        headers: ["gcms-signature"],
+        age: ageOf(toleranceSeconds, true),
+      };
+  }
+}
+
+function tokenWords({ header, prefix, query, json, fromParams }: Of<"token">): SchemeWords {
+  if (json !== undefined)
+    return {
+      short: "shared token in the body",
+      how: [`The field ${json} of the JSON body holds the secret itself.`, "Whoever sees one request can forge the next."],
+      headers: [],
+      age: NO_TIME,
+    };
   const place = query === undefined ? `the header ${header}` : `the query parameter ${query}`;
   const before = prefix === undefined || prefix === "" ? "" : ` after "${prefix}"`;
   return {
@@ -221,6 +256,9 @@ function jwtAge({ expires, maxAgeSeconds, leewaySeconds }: JwtScheme): string {
   return `A token is refused once it has expired; one without an expiry never does.${leeway}`;
 }
 
+/** What is the same for all that stands in the body: no header is read. */
+const inBody = (age: string): Pick<SchemeWords, "headers" | "age"> => ({ headers: [], age });
+
 function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): SchemeWords {
   switch (layout) {
     case "adyen":
@@ -230,8 +268,7 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
           "Each item of the body holds, in additionalData.hmacSignature, an HMAC-SHA256, in base64, of eight of its fields.",
           KEYS[key ?? "utf8"],
         ],
-        headers: [],
-        age: NO_TIME,
+        ...inBody(NO_TIME),
       };
     case "mailgun":
       return {
@@ -240,8 +277,7 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
           "The field signature of the body holds a time, a token, and an HMAC-SHA256, in hex, of these two; the rest of the body is not signed.",
           KEYS[key ?? "utf8"],
         ],
-        headers: [],
-        age: ageOf(undefined, true),
+        ...inBody(ageOf(undefined, true)),
       };
     case "aws-sns":
       return {
@@ -252,8 +288,7 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
             ? []
             : [`SigningCertURL names the certificate; only addresses at ${hostList(certUrl)} are the vendor's.`]),
         ],
-        headers: [],
-        age: ageOf(undefined, true),
+        ...inBody(ageOf(undefined, true)),
       };
     case "paddle-classic":
       return {
@@ -261,8 +296,7 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
         how: [
           "The form field p_signature holds a signature of Paddle's private key (RSA with SHA-1), in base64, of all other fields in PHP's serialisation.",
         ],
-        headers: [],
-        age: NO_TIME,
+        ...inBody(NO_TIME),
       };
     case "braintree":
       return {
@@ -271,8 +305,7 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
           "The form field bt_signature holds, beside your public key, an HMAC-SHA1, in hex, of the field bt_payload.",
           "Its key is the SHA-1 of the private key.",
         ],
-        headers: [],
-        age: NO_TIME,
+        ...inBody(NO_TIME),
       };
     case "dropbox-sign":
       return {
@@ -281,8 +314,7 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
           "The form field json holds, in event.event_hash, an HMAC-SHA256, in hex, of the event's time and type; the rest is not signed.",
           KEYS[key ?? "utf8"],
         ],
-        headers: [],
-        age: ageOf(undefined, true),
+        ...inBody(ageOf(undefined, true)),
       };
     case "microsoft-graph":
       return {
@@ -291,8 +323,7 @@ function bodySignatureWords({ layout, key, certUrl }: Of<"body-signature">): Sch
           "Every notification in the body repeats, in clientState, the secret that was given with the subscription.",
           "Whoever sees one request can forge the next.",
         ],
-        headers: [],
-        age: NO_TIME,
+        ...inBody(NO_TIME),
       };
   }
 }

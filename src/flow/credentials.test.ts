@@ -29,6 +29,8 @@ describe("credentialsOf", () => {
     ["a provider whose token has a header of its own", { provider: "gitlab" }, ["x-gitlab-token"], null],
     ["a provider whose token is in the query", { provider: "jenkins" }, [], "token"],
     ["a provider whose token is in either", { provider: "cloudevents" }, ["authorization"], "access_token"],
+    // A token in the body stays there: the body is kept as it was sent.
+    ["a provider whose token is in the body", { provider: "aircall" }, [], null],
     ["a provider with basic auth", { provider: "chargebee" }, ["authorization"], null],
     ["the token provider in the query", { provider: "token", params: { query: "key" } }, [], "key"],
     [

@@ -2,8 +2,9 @@
 import { utf8Text } from "../encoding.ts";
 import { parseJson, valueAt } from "../json.ts";
 import { jwtClaims } from "../jwt-text.ts";
-import type { HmacRecipe, HmacScheme, Params, Provider, TimestampUnit } from "../provider.ts";
+import type { CanonicalScheme, HmacRecipe, HmacScheme, Params, Provider, TimestampUnit } from "../provider.ts";
 import { hmacSchemeFromParams } from "../schemes/hmac-params.ts";
+import { onlyPair } from "../signature-header.ts";
 import { parseTimestamp } from "../timestamp.ts";
 
 /** The first value of a header, by lower-case name. */
@@ -20,7 +21,7 @@ export function signedTime(provider: Provider, params: Params, header: HeaderOf,
     case "asymmetric":
       return scheme.ts && dateOf(header(scheme.ts.header), scheme.ts.unit);
     case "canonical":
-      return dateOf(header("x-contentful-timestamp"), "ms");
+      return canonicalTime(scheme, header);
     case "jwt": {
       const text = scheme.header === undefined ? utf8Text(body) : header(scheme.header);
       const token = (text ?? "").slice(scheme.prefix?.length ?? 0);
@@ -34,6 +35,17 @@ export function signedTime(provider: Provider, params: Params, header: HeaderOf,
     case "basic":
     case "none":
       return undefined;
+  }
+}
+
+function canonicalTime({ layout }: CanonicalScheme, header: HeaderOf): Date | undefined {
+  switch (layout) {
+    case "contentful":
+      return dateOf(header("x-contentful-timestamp"), "ms");
+    case "hook0":
+      return dateOf(onlyPair(header("x-hook0-signature") ?? "", "t"), "s");
+    case "hygraph":
+      return dateOf(onlyPair(header("gcms-signature") ?? "", "t"), "ms");
   }
 }
 

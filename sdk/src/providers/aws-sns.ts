@@ -12,6 +12,8 @@ export default {
   },
   eventId: ["json:MessageId"],
   eventType: ["json:Type"],
+  eventTime: [{ from: "json:Timestamp", unit: "rfc3339" }],
+  eventKey: ["json:TopicArn"],
   bodyAuthenticated: false,
   handshakes: [
     {
@@ -33,5 +35,20 @@ export default {
     "Save the ARN of the topic here as the parameter topicArn: without it, topics of other accounts are accepted too.",
     "Posthorn fetches the certificate that a request names in SigningCertURL from Amazon itself; a certificate saved here as the public key is used instead.",
   ],
+  secretHint: "The certificate at the SigningCertURL of a message, where none is to be fetched.",
   keySource: { kind: "certificate" },
+  samples: [
+    {
+      type: "Notification",
+      headers: { "x-amz-sns-message-type": "Notification" },
+      body: {
+        Type: "Notification",
+        MessageId: "00000000-0000-4000-8000-000000000001",
+        TopicArn: "arn:aws:sns:eu-central-1:123456789012:example",
+        Subject: "An example",
+        Message: '{"order":"order-1001","status":"shipped"}',
+        Timestamp: "2025-10-09T08:53:20.000Z",
+      },
+    },
+  ],
 } as const satisfies Provider;

@@ -51,5 +51,24 @@ export default {
     "Create an event subscription with the endpoint type Web Hook and the URL of this source, with ?code= and the secret at its end.",
     "Azure validates the URL while it creates the subscription; this source answers.",
   ],
+  secretHint: "The value of code in the URL of the webhook endpoint, under Endpoint Details of the event subscription.",
   answerWithinSeconds: 30,
+  samples: [
+    {
+      type: "Microsoft.Storage.BlobCreated",
+      headers: { "aeg-event-type": "Notification" },
+      body: [
+        {
+          id: "00000000-0000-4000-8000-000000000001",
+          topic: "/subscriptions/example/resourceGroups/example/providers/Microsoft.Storage/storageAccounts/example",
+          subject: "/blobServices/default/containers/example/blobs/report.csv",
+          eventType: "Microsoft.Storage.BlobCreated",
+          eventTime: "2025-10-09T08:53:20.0000000Z",
+          data: { api: "PutBlob", contentType: "text/csv", contentLength: 1200, blobType: "BlockBlob" },
+          dataVersion: "",
+          metadataVersion: "1",
+        },
+      ],
+    },
+  ],
 } as const satisfies Provider;

@@ -28,4 +28,11 @@ export default {
     "Save the private key of the API keys here as the secret, and the public key as the parameter publicKey.",
   ],
   secretHint: "The private key under Settings, API, API Keys.",
+  samples: [
+    {
+      type: "subscription_went_past_due",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "bt_payload=PG5vdGlmaWNhdGlvbj4KICAgIDx0aW1lc3RhbXAgdHlwZT0iZGF0ZXRpbWUiPjIwMjUtMTAtMDlU%0AMDg6NTM6MjBaPC90aW1lc3RhbXA%2BCiAgICA8a2luZD5zdWJzY3JpcHRpb25fd2VudF9wYXN0X2R1%0AZTwva2luZD4KICAgIDxzdWJqZWN0PjxzdWJzY3JpcHRpb24%2BPGlkPmV4YW1wbGVfc3Vic2NyaXB0%0AaW9uPC9pZD48L3N1YnNjcmlwdGlvbj48L3N1YmplY3Q%2BCjwvbm90aWZpY2F0aW9uPgo%3D%0A",
+    },
+  ],
 } as const satisfies Provider;

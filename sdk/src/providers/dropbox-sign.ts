@@ -24,6 +24,14 @@ export default {
     "Open the API settings of the account or of the app in Dropbox Sign and enter the URL of this source as the event callback.",
     "Save the API key of the account here as the secret: it is the key of event_hash.",
   ],
+  secretHint: "Settings → API → API key.",
   answer: { status: 200, contentType: "text/plain", body: "Hello API Event Received" },
   experimental: true,
+  samples: [
+    {
+      type: "signature_request_sent",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "json=%7B%22event%22%3A%7B%22event_time%22%3A%221760000000%22%2C%22event_type%22%3A%22signature_request_sent%22%2C%22event_metadata%22%3A%7B%22reported_for_account_id%22%3A%22exampleaccount0001%22%7D%7D%2C%22signature_request%22%3A%7B%22signature_request_id%22%3A%22examplerequest0001%22%2C%22title%22%3A%22Example%20agreement%22%2C%22is_complete%22%3Afalse%7D%7D",
+    },
+  ],
 } as const satisfies Provider;

@@ -2,6 +2,7 @@
 import type { Provider } from "../provider.ts";
 import adyen from "./adyen.ts";
 import adyenPlatform from "./adyen-platform.ts";
+import aircall from "./aircall.ts";
 import airtable from "./airtable.ts";
 import airwallex from "./airwallex.ts";
 import anthropic from "./anthropic.ts";
@@ -31,6 +32,7 @@ import close from "./close.ts";
 import cloudevents from "./cloudevents.ts";
 import cloudflareNotifications from "./cloudflare-notifications.ts";
 import cloudflareStream from "./cloudflare-stream.ts";
+import coinbaseCdp from "./coinbase-cdp.ts";
 import coinbaseCommerce from "./coinbase-commerce.ts";
 import contentful from "./contentful.ts";
 import customerio from "./customerio.ts";
@@ -47,6 +49,7 @@ import easypost from "./easypost.ts";
 import elevenlabs from "./elevenlabs.ts";
 import expoEas from "./expo-eas.ts";
 import fastspring from "./fastspring.ts";
+import figma from "./figma.ts";
 import fintoc from "./fintoc.ts";
 import forgejo from "./forgejo.ts";
 import fourthwall from "./fourthwall.ts";
@@ -67,16 +70,19 @@ import gumroad from "./gumroad.ts";
 import heroku from "./heroku.ts";
 import hmac from "./hmac.ts";
 import hubspot from "./hubspot.ts";
+import hygraph from "./hygraph.ts";
 import intercom from "./intercom.ts";
 import jenkins from "./jenkins.ts";
 import jira from "./jira.ts";
 import jiraConnect from "./jira-connect.ts";
 import jotform from "./jotform.ts";
 import kick from "./kick.ts";
+import klaviyo from "./klaviyo.ts";
 import launchdarkly from "./launchdarkly.ts";
 import lemonSqueezy from "./lemon-squeezy.ts";
 import line from "./line.ts";
 import linear from "./linear.ts";
+import livechat from "./livechat.ts";
 import livekit from "./livekit.ts";
 import loops from "./loops.ts";
 import mailchannels from "./mailchannels.ts";
@@ -166,6 +172,7 @@ import zoom from "./zoom.ts";
 export const providers: readonly Provider[] = [
   adyen,
   adyenPlatform,
+  aircall,
   airtable,
   airwallex,
   anthropic,
@@ -195,6 +202,7 @@ export const providers: readonly Provider[] = [
   cloudevents,
   cloudflareNotifications,
   cloudflareStream,
+  coinbaseCdp,
   coinbaseCommerce,
   contentful,
   customerio,
@@ -211,6 +219,7 @@ export const providers: readonly Provider[] = [
   elevenlabs,
   expoEas,
   fastspring,
+  figma,
   fintoc,
   forgejo,
   fourthwall,
@@ -231,16 +240,19 @@ export const providers: readonly Provider[] = [
   heroku,
   hmac,
   hubspot,
+  hygraph,
   intercom,
   jenkins,
   jira,
   jiraConnect,
   jotform,
   kick,
+  klaviyo,
   launchdarkly,
   lemonSqueezy,
   line,
   linear,
+  livechat,
   livekit,
   loops,
   mailchannels,

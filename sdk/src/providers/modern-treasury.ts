@@ -4,7 +4,7 @@ import type { Provider } from "../provider.ts";
 export default {
   id: "modern-treasury",
   name: "Modern Treasury",
-  docsUrl: "https://docs.moderntreasury.com",
+  docsUrl: "https://docs.moderntreasury.com/platform/docs/verifying-webhooks",
   scheme: { kind: "hmac", alg: "hmac-sha256", key: "utf8", sig: { header: ["x-signature"] }, enc: "hex", content: "{body}" },
   eventId: [],
   eventType: ["text:{json:data.object}.{json:event}", "json:type", "json:event"],

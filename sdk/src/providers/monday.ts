@@ -31,5 +31,44 @@ export default {
     "Save the URL of this source, exactly as entered there, as the parameter audience: then tokens for other addresses are refused.",
     "Save the signing secret of the app here. Webhooks made without an app are not signed: use the provider none for them.",
   ],
+  secretHint: "Developer Center → your app → Basic Information → Signing Secret.",
   experimental: true,
+  samples: [
+    {
+      type: "create_pulse",
+      body: {
+        event: {
+          app: "monday",
+          type: "create_pulse",
+          triggerTime: "2025-10-09T08:53:20.000Z",
+          triggerUuid: "00000000000000000000000000000001",
+          subscriptionId: 1001,
+          userId: 2001,
+          boardId: 3001,
+          pulseId: 4001,
+          pulseName: "A widget is broken",
+          groupId: "topics",
+        },
+      },
+    },
+    {
+      type: "update_column_value",
+      body: {
+        event: {
+          app: "monday",
+          type: "update_column_value",
+          triggerTime: "2025-10-09T08:53:20.000Z",
+          triggerUuid: "00000000000000000000000000000002",
+          subscriptionId: 1001,
+          userId: 2001,
+          boardId: 3001,
+          pulseId: 4001,
+          columnId: "status",
+          columnTitle: "Status",
+          value: { label: { index: 1, text: "Done" } },
+          previousValue: { label: { index: 0, text: "Working on it" } },
+        },
+      },
+    },
+  ],
 } as const satisfies Provider;

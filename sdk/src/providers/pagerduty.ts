@@ -4,7 +4,7 @@ import type { Provider } from "../provider.ts";
 export default {
   id: "pagerduty",
   name: "PagerDuty",
-  docsUrl: "https://developer.pagerduty.com/docs/verifying-webhook-signatures",
+  docsUrl: "https://docs.pagerduty.com/developer/verifying-webhook-signatures",
   scheme: {
     kind: "hmac",
     alg: "hmac-sha256",

@@ -4,7 +4,7 @@ import type { Provider } from "../provider.ts";
 export default {
   id: "whereby",
   name: "Whereby",
-  docsUrl: "https://docs.whereby.com/monitoring-usage/insights-and-room-data/tracking-room-events-with-webhooks",
+  docsUrl: "https://docs.whereby.com/whereby-product-features/insights-suite-and-api/webhooks",
   scheme: {
     kind: "hmac",
     alg: "hmac-sha256",

@@ -28,4 +28,22 @@ export default {
     },
   ],
   setup: ["Register the URL of this source as a webhook of the app through the X API.", "Save the consumer secret of the app here."],
+  secretHint: "Developer portal → your app → Keys and tokens → API Key Secret, also called the consumer secret.",
+  samples: [
+    {
+      type: "tweet_create_events",
+      body: {
+        for_user_id: "1001",
+        tweet_create_events: [
+          {
+            id: 2001,
+            id_str: "2001",
+            created_at: "Thu Oct 09 08:53:20 +0000 2025",
+            text: "An example",
+            user: { id: 1001, id_str: "1001", screen_name: "ada_example" },
+          },
+        ],
+      },
+    },
+  ],
 } as const satisfies Provider;

@@ -1,22 +1,16 @@
-// An HMAC over method, path, named headers and body as lines, where the request itself names the headers: Contentful.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretKey, type SchemeConfig } from "../config.ts";
+// An HMAC over method, path, named headers and body as lines, where the request itself names the headers: Contentful. Other layouts have a file of their own.
+import type { SchemeConfig } from "../config.ts";
 import { decode } from "../encoding.ts";
 import { limits } from "../limits.ts";
-import {
-  type CompiledScheme,
-  type CompiledSigner,
-  digestBytes,
-  type Key,
-  type Plan,
-  type PreparedSignature,
-  type SigningKey,
-  type SignRequest,
-} from "../plan.ts";
+import { type CompiledScheme, type CompiledSigner, digestBytes, type Plan, type PreparedSignature, type SignRequest } from "../plan.ts";
 import type { CanonicalScheme } from "../provider.ts";
-import { headerPairs, headerReader, type HeadersInput, type WebhookRequest } from "../request.ts";
+import { headerReader, type HeadersInput, type WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 import { checkTimestamp, formatTimestamp, type TimestampCheck } from "../timestamp.ts";
 import { needHeader } from "./asymmetric.ts";
+import { compileHook0, compileHook0Signer } from "./canonical-hook0.ts";
+import { compileHygraph, compileHygraphSigner } from "./canonical-hygraph.ts";
+import { canonicalKeys, headersByName } from "./canonical-parts.ts";
 import { urlReader } from "./hmac-url.ts";
 
 const SIGNATURE = "x-contentful-signature";
@@ -30,12 +24,36 @@ const mismatch = failure(
 
 /** Throws ConfigError for secrets that are too short. */
 export function compileCanonical(config: SchemeConfig, scheme: CanonicalScheme): CompiledScheme {
-  const keys = canonicalKeys(config);
+  switch (scheme.layout) {
+    case "contentful":
+      return compileContentful(config, scheme);
+    case "hook0":
+      return compileHook0(config, scheme);
+    case "hygraph":
+      return compileHygraph(config, scheme);
+  }
+}
+
+/** Throws ConfigError for secrets that are too short. */
+export function compileCanonicalSigner(config: SchemeConfig, scheme: CanonicalScheme): CompiledSigner {
+  switch (scheme.layout) {
+    case "contentful":
+      return compileContentfulSigner(config);
+    case "hook0":
+      return compileHook0Signer(config);
+    case "hygraph":
+      return compileHygraphSigner(config);
+  }
+}
+
+function compileContentful(config: SchemeConfig, scheme: CanonicalScheme): CompiledScheme {
+  const keys = canonicalKeys(config, ["url"]);
   const signedUrl = urlReader(config);
   const reader = headerReader();
   const slots = [SIGNATURE, SIGNED_HEADERS, TIMESTAMP].map((name) => reader.slot(name));
   // Contentful refuses an age equal to its limit, unlike all others; ages are whole milliseconds.
-  const toleranceSeconds = (config.toleranceSeconds ?? scheme.toleranceSeconds) - 0.001;
+  const limit = config.toleranceSeconds ?? scheme.toleranceSeconds;
+  const toleranceSeconds = limit === undefined ? undefined : limit - 0.001;
   const check: TimestampCheck = { unit: "ms", toleranceSeconds, future: false };
 
   function read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure {
@@ -64,20 +82,9 @@ export function compileCanonical(config: SchemeConfig, scheme: CanonicalScheme):
   return { keys, unsigned: false, mismatch, read };
 }
 
-function canonicalKeys(config: SchemeConfig): (Key & SigningKey)[] {
-  needSecret(config);
-  refusePublicKey(config);
-  refuseUnknownParams(config, ["url"]);
-  return config.secrets.map((secret, secretIndex) => ({
-    algorithm: "hmac-sha256",
-    ...secretKey(secret, "utf8", `secrets[${secretIndex}]`),
-    secretIndex,
-  }));
-}
-
 /** Signs the two headers that must be signed and no others. Throws ConfigError without method or url. */
-export function compileCanonicalSigner(config: SchemeConfig): CompiledSigner {
-  const keys = canonicalKeys(config).slice(0, 1);
+function compileContentfulSigner(config: SchemeConfig): CompiledSigner {
+  const keys = canonicalKeys(config, ["url"]).slice(0, 1);
   const signedUrl = urlReader(config);
 
   function prepare(request: SignRequest): PreparedSignature {
@@ -108,11 +115,7 @@ function signedHeaders(list: string, headers: HeadersInput): string | VerifyFail
   if (!names.includes(SIGNED_HEADERS) || !names.includes(TIMESTAMP) || names.length > limits.signedHeadersMax)
     return failure("malformed_signature", `The header ${SIGNED_HEADERS} does not name itself and ${TIMESTAMP}.`);
   if (new Set(names).size !== names.length) return failure("malformed_signature", `The header ${SIGNED_HEADERS} names a header twice.`);
-  const values = new Map<string, string | null>();
-  for (const [name, value] of headerPairs(headers)) {
-    const lower = name.toLowerCase();
-    values.set(lower, values.has(lower) ? null : value);
-  }
+  const values = headersByName(headers);
   const lines: string[] = [];
   for (const name of names.toSorted()) {
     const value = needHeader(values.get(name), name);

@@ -20,7 +20,7 @@ export const hmacParamNames = [
 const algorithms: Readonly<Record<string, HmacAlgorithm>> = { sha1: "hmac-sha1", sha256: "hmac-sha256", sha512: "hmac-sha512" };
 const encodings: Readonly<Record<string, Encoding>> = { hex: "hex", base64: "base64", base64url: "base64url" };
 const secretEncodings: Readonly<Record<string, KeyEncoding>> = { utf8: "utf8", hex: "hex", base64: "base64" };
-const units: Readonly<Record<string, TimestampUnit>> = { s: "s", ms: "ms", rfc3339: "rfc3339" };
+const units: Readonly<Record<string, TimestampUnit>> = { s: "s", ms: "ms", rfc3339: "rfc3339", "http-date": "http-date" };
 
 /** The recipe that `params` describe, over the defaults in `base`. Throws ConfigError at `params.<name>`. */
 export function hmacSchemeFromParams(base: HmacScheme, params: Params): HmacScheme {

@@ -82,7 +82,7 @@ function jsonTimePath({ from }: TimestampRule): string[] | undefined {
 function withJsonTime(body: Uint8Array | string, path: readonly string[], timestamp: string, unit: TimestampUnit): string | undefined {
   const root = jsonObject(body);
   if (root === undefined) throw new ConfigError("body", `must be a JSON object: its ${path.join(".")} is the time of the signature`);
-  const time = unit === "rfc3339" ? timestamp : Number(timestamp);
+  const time = unit === "s" || unit === "ms" ? Number(timestamp) : timestamp;
   return valueAt(root, path) === time ? undefined : JSON.stringify(withValueAt(root, path, time));
 }
 

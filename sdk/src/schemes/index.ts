@@ -61,7 +61,7 @@ export function compileSigner(config: SchemeConfig): CompiledSigner {
     case "jwt":
       return compileJwtSigner(config, scheme);
     case "canonical":
-      return compileCanonicalSigner(config);
+      return compileCanonicalSigner(config, scheme);
     case "asymmetric":
       return compileAsymmetricSigner(config, scheme);
     case "body-signature":

@@ -1,7 +1,8 @@
-// A shared token sent as it is, in a header or in the query of the URL.
+// A shared token sent as it is: in a header, in the query of the URL, or in a field of the JSON body.
 import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
 import { utf8 } from "../encoding.ts";
-import type { CompiledScheme, CompiledSigner, Plan, SignedHeaders } from "../plan.ts";
+import { jsonObject, valueAt, withValueAt } from "../json.ts";
+import type { CompiledScheme, CompiledSigner, Plan, SignedHeaders, SignRequest } from "../plan.ts";
 import type { TokenScheme } from "../provider.ts";
 import { headerReader, type WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
@@ -17,6 +18,8 @@ interface Place {
   /** When given, the token is in the query and the header is not read, unless `either` is true. */
   readonly query: string | undefined;
   readonly either: boolean;
+  /** When given, the token is in the body, and neither header nor query is read. */
+  readonly json: readonly string[] | undefined;
 }
 
 function placeOf(config: SchemeConfig, scheme: TokenScheme): Place {
@@ -35,6 +38,7 @@ function placeOf(config: SchemeConfig, scheme: TokenScheme): Place {
     prefix: textParam(config.params, "prefix") ?? (isDefault ? (scheme.prefix ?? "") : ""),
     query,
     either: scheme.either === true && query !== undefined,
+    json: scheme.json?.split("."),
   };
 }
 
@@ -58,7 +62,8 @@ export function compileToken(config: SchemeConfig, scheme: TokenScheme): Compile
   return { keys, unsigned: false, mismatch, read };
 }
 
-function tokenOf({ url }: WebhookRequest, value: string | null | undefined, place: Place): string | VerifyFailure {
+function tokenOf({ url, body }: WebhookRequest, value: string | null | undefined, place: Place): string | VerifyFailure {
+  if (place.json !== undefined) return bodyToken(body, place.json);
   if (place.query === undefined) return headerToken(value, place);
   if (!place.either) return queryValue(url, place.query);
   const inQuery = hasQueryValue(url, place.query);
@@ -68,6 +73,14 @@ function tokenOf({ url }: WebhookRequest, value: string | null | undefined, plac
       : failure("missing_header", `The header ${place.header} and the query parameter ${place.query} are missing.`);
   // A sender must not use both (RFC 6750, section 2): it is not said which one counts.
   return inQuery ? failure("duplicate_header", `The token is in the header ${place.header} and in the query.`) : headerToken(value, place);
+}
+
+function bodyToken(body: Uint8Array | string, path: readonly string[]): string | VerifyFailure {
+  const root = jsonObject(body);
+  if (root === undefined) return failure("malformed_request", "The body is no JSON object, so it holds no token.");
+  const token = valueAt(root, path);
+  if (token === undefined) return failure("missing_header", `The body has no field ${path.join(".")}.`);
+  return typeof token === "string" ? token : failure("wrong_token", `The field ${path.join(".")} of the body is no text.`);
 }
 
 function headerToken(value: string | null | undefined, place: Place): string | VerifyFailure {
@@ -85,10 +98,15 @@ export function compileTokenSigner(config: SchemeConfig, scheme: TokenScheme): C
   const place = placeOf(config, scheme);
   const secret = config.secrets[0] ?? "";
   secretBytes(secret, "utf8", "secrets[0]");
-  return { keys: [], encoding: "hex", prepare: (request) => ({ content: [], finish: () => withToken(request.url, place, secret) }) };
+  return { keys: [], encoding: "hex", prepare: (request) => ({ content: [], finish: () => withToken(request, place, secret) }) };
 }
 
-function withToken(url: string | undefined, place: Place, secret: string): SignedHeaders {
+function withToken({ url, body }: SignRequest, place: Place, secret: string): SignedHeaders {
+  if (place.json !== undefined) {
+    const root = jsonObject(body);
+    if (root === undefined) throw new ConfigError("body", `must be a JSON object: its field ${place.json.join(".")} is the token`);
+    return { headers: [], body: JSON.stringify(withValueAt(root, place.json, secret)) };
+  }
   if (place.query === undefined || place.either) return { headers: [[place.header, `${place.prefix}${secret}`]] };
   return { headers: [], url: withQueryValue(url, place.query, secret) };
 }
