@@ -1,10 +1,10 @@
 // Signatures inside forms and lists: Braintree against its own library, Dropbox Sign, Microsoft Graph.
-// @ts-expect-error: their library has no types.
-import library from "braintree";
+import braintree from "braintree";
 import fc from "fast-check";
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { createHandshaker, createVerifier, extract, type Params } from "./index.ts";
+import { createHandshaker, createSigner, createVerifier, extract, type Params, type SignedHeaders } from "./index.ts";
+import { anyFormFields } from "./multipart.ts";
 
 const nowMs = 1_760_000_000_000;
 
@@ -13,20 +13,14 @@ function outcome(provider: string, secrets: string[], params: Params, body: stri
   return result.ok ? `secret ${result.secretIndex}` : result.cause;
 }
 
-interface Gateway {
-  readonly webhookTesting: { sampleNotification(kind: string, id: string): Promise<{ bt_signature: string; bt_payload: string }> };
-  readonly webhookNotification: { verify(challenge: string): string };
+function signed(provider: string, secrets: string[], params: Params, body: string | Uint8Array): SignedHeaders {
+  return createSigner({ provider, secrets, params }).sign({ timestampSeconds: nowMs / 1000, body });
 }
-
-const braintree = library as {
-  readonly BraintreeGateway: new (options: object) => Gateway;
-  readonly Environment: Readonly<Record<string, unknown>>;
-};
 
 describe("Braintree", () => {
   const key = fc.stringMatching(/^[a-z0-9]{8,40}$/);
-  const gatewayOf = (publicKey: string, privateKey: string): Gateway =>
-    new braintree.BraintreeGateway({ environment: braintree.Environment["Sandbox"], merchantId: "m", publicKey, privateKey });
+  const gatewayOf = (publicKey: string, privateKey: string) =>
+    new braintree.BraintreeGateway({ environment: braintree.Environment.Sandbox, merchantId: "m", publicKey, privateKey });
   const form = (fields: Record<string, string>): string => new URLSearchParams(fields).toString();
 
   test("what their library signs verifies, with the payload's last line break and without, and not when it is changed", async () => {
@@ -48,6 +42,29 @@ describe("Braintree", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test("what is signed of XML and of a form, their library takes", async () => {
+    const xml = "<notification><kind>check</kind><subject/></notification>";
+    const [publicKey, privateKey] = ["pub", "private-key"];
+    const sign = (body: string | Uint8Array): SignedHeaders => signed("braintree", [privateKey], { publicKey }, body);
+    const base64 = Buffer.from(xml).toString("base64");
+    const all = [
+      sign(xml),
+      sign(Buffer.from(xml)),
+      sign(form({ bt_payload: base64 })),
+      sign(form({ bt_signature: "old", bt_payload: base64 })),
+    ];
+    for (const [index, { headers, body = "" }] of all.entries()) {
+      expect(headers).toEqual(index < 2 ? [["content-type", "application/x-www-form-urlencoded"]] : []);
+      expect(outcome("braintree", [privateKey], { publicKey }, body)).toBe("secret 0");
+      const [signature, payload, ...others] = [...new URLSearchParams(body).values()];
+      expect([payload?.trimEnd(), others]).toEqual([base64, []]);
+      const notification = await gatewayOf(publicKey, privateKey).webhookNotification.parse(signature ?? "", payload ?? "");
+      expect(notification.kind).toBe("check");
+    }
+    for (const body of ["", "bt_payload=", "bt_payload=%3Cxml%3E", "bt_payload=abcd&bt_payload=abcd", "bt_payload=abcd&a=1"])
+      expect(() => sign(body), body).toThrow(/^body: /);
   });
 
   test("challenges are answered as their library answers them", () => {
@@ -98,6 +115,30 @@ describe("Dropbox Sign", () => {
     }
   });
 
+  test("what is signed keeps its kind of form and all that is in it, with hash and time of its own", () => {
+    const given = { event: { event_type: "signature_request_sent", event_hash: "old", event_metadata: { a: "é & b" } }, other: [1] };
+    const { event_time, event_hash } = eventOf("1760000000", "signature_request_sent").event;
+    const wanted = { ...given, event: { ...given.event, event_time, event_hash } };
+    const sign = (body: string): SignedHeaders => signed("dropbox-sign", [secret], {}, body);
+    const bodyOf = (value: object): string[] => [
+      `first=1&${urlEncoded(value)}&last=%C3%A9`,
+      multipart(value).replace("--x9\r\n", '--x9\r\nContent-Disposition: form-data; name="first"\r\n\r\n1\r\n--x9\r\n'),
+    ];
+    for (const [index, body] of bodyOf(given).entries()) {
+      const { headers, body: sent = "" } = sign(body);
+      expect([headers, verify(sent)]).toEqual([[], "secret 0"]);
+      expect(anyFormFields(sent)?.map(([name, value]) => [name, name === "json" ? JSON.parse(value) : value])).toEqual(
+        anyFormFields(bodyOf(wanted)[index] ?? "")?.map(([name, value]) => [name, name === "json" ? JSON.parse(value) : value]),
+      );
+    }
+    const made = sign(JSON.stringify(given));
+    expect(made.headers).toEqual([["content-type", "application/x-www-form-urlencoded"]]);
+    expect(JSON.parse(new URLSearchParams(made.body).get("json") ?? "")).toEqual(wanted);
+    const noType = { event: { event_time: "1" } };
+    for (const body of ["", "{}", "a=1", urlEncoded(noType), multipart(noType), `${urlEncoded(given)}&json=1`])
+      expect(() => sign(body), body).toThrow(/^body: /);
+  });
+
   test("and not when time, type, hash or key are others", () => {
     const { event } = eventOf("1760000000", "signature_request_signed");
     const changed = (change: object): string => verify(multipart({ event: { ...event, ...change } }));
@@ -131,5 +172,13 @@ describe("Microsoft Graph", () => {
     expect(verify([])).toBe("malformed_request");
     expect(verify({ 0: right })).toBe("malformed_request");
     expect(verify(Array.from({ length: 1000 }, (_, index) => ({ clientState: `${secret}${index}` })))).toBe("wrong_token");
+  });
+
+  test("what is signed has the clientState in every notification", () => {
+    const sign = (value: unknown) => signed("microsoft-graph", [secret, "another-client-state"], {}, JSON.stringify({ a: 1, value })).body;
+    const body = sign([{ id: "1", clientState: "old" }, { id: "2" }]) ?? "";
+    expect(JSON.parse(body)).toEqual({ a: 1, value: ["1", "2"].map((id) => ({ id, clientState: secret })) });
+    expect(outcome("microsoft-graph", [secret], {}, body)).toBe("secret 0");
+    for (const value of [[], {}, [null], ["a"], [{}, [1]]]) expect(() => sign(value)).toThrow(/^body: /);
   });
 });

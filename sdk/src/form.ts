@@ -26,6 +26,14 @@ function unescape(text: string): string | undefined {
   }
 }
 
+/** The header that says of a body that it is a form, for signers that make one of another body. */
+export const formType = (): [name: string, value: string] => ["content-type", "application/x-www-form-urlencoded"];
+
+/** A form with these fields, percent-escaped. */
+export function formOf(fields: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(fields).toString();
+}
+
 /** The value of the field `name` when it is all there is in the form: another field would not be signed with it. */
 export function onlyField(body: Uint8Array | string, name: string): string | undefined {
   const [field, ...others] = formFields(body) ?? [];

@@ -1,7 +1,7 @@
 // HTTP message signatures: a request signed as RFC 9421 says, and every way in which one must be refused.
-import { createHash, generateKeyPairSync, sign as signWith } from "node:crypto";
+import { createHash, generateKeyPairSync, sign as signWith, verify as verifyWith } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { createVerifier, type Params } from "./index.ts";
+import { createSigner, createVerifier, type Params } from "./index.ts";
 
 const now = 1_760_000_000;
 const body = '[{"event":"delivered","timestamp":1760000000}]';
@@ -107,4 +107,35 @@ test.each(["signature-input", "signature", "content-digest"])("the header %s mus
   expect(verifier.verify({ headers, body }, now * 1000)).toMatchObject({ cause: "missing_header" });
   const twice: [string, string][] = [...headers, [name, "x"], [name, "x"]];
   expect(verifier.verify({ headers: twice, body }, now * 1000)).toMatchObject({ cause: "duplicate_header" });
+});
+
+describe("what is signed", () => {
+  const secrets = [ed.privateKey.export({ format: "pem", type: "pkcs8" }).toString()];
+  const sign = (params: Params = {}) => createSigner({ provider: "mailchannels", secrets, params }).sign({ timestampSeconds: now, body });
+
+  test.each([
+    [{}, ""],
+    [{ keyid: "mckey" }, ';keyid="mckey"'],
+    [{ keyid: 'a"b\\c' }, ';keyid="a\\"b\\\\c"'],
+  ])("with the parameters %j", (params, named) => {
+    const { headers, ...others } = sign(params);
+    const input = `("content-digest");created=${now};alg="ed25519"${named}`;
+    const signature = headers[2]?.[1] ?? "";
+    expect({ headers: headers.slice(0, 2), ...others }).toEqual({
+      headers: [
+        ["content-digest", contentDigest],
+        ["signature-input", `sig1=${input}`],
+      ],
+    });
+    const base = `"content-digest": ${contentDigest}\n"@signature-params": ${input}`;
+    const bytes = Buffer.from(/^sig1=:(.*):$/.exec(signature)?.[1] ?? "", "base64");
+    expect(verifyWith(null, Buffer.from(base), ed.publicKey, bytes)).toBe(true);
+    const verifier = createVerifier({ provider: "mailchannels", publicKey, params });
+    expect(verifier.verify({ headers, body }, now * 1000)).toMatchObject({ ok: true });
+    expect(verifier.verify({ headers, body: `${body} ` }, now * 1000)).toMatchObject({ ok: false });
+  });
+
+  test.each(["", "é", "a\n", "x".repeat(257)])("not with the key id %j", (keyid) => {
+    expect(() => sign({ keyid })).toThrow(/^params\.keyid: /);
+  });
 });

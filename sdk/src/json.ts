@@ -25,7 +25,11 @@ export function valueAt(root: unknown, keys: readonly string[]): unknown {
 }
 
 /** A copy of an object with the value at the path; what stands on the way and is no object becomes one. */
-export function withValueAt(root: Readonly<Record<string, unknown>>, [key = "", ...rest]: readonly string[], value: unknown): object {
+export function withValueAt(
+  root: Readonly<Record<string, unknown>>,
+  [key = "", ...rest]: readonly string[],
+  value: unknown,
+): Readonly<Record<string, unknown>> {
   const inner = Object.hasOwn(root, key) ? root[key] : undefined;
   return { ...root, [key]: rest.length === 0 ? value : withValueAt(isRecord(inner) ? inner : {}, rest, value) };
 }

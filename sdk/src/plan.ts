@@ -98,11 +98,11 @@ export interface SignRequest {
 }
 
 export interface SignedHeaders {
-  /** Names in lower case, in a fixed order. */
+  /** Names in lower case, in a fixed order. `content-type` is among them where `body` is of another kind than what was given. */
   readonly headers: [name: string, value: string][];
   /** Where a token or a digest of the body belongs into the query: the given URL with it added. Send to this one. */
   readonly url?: string;
-  /** Where the signature or its time belongs into the body: the given JSON with it added. Send this one. */
+  /** Where the signature or its time belongs into the body: the given JSON or form with it added. Send this one. */
   readonly body?: string;
 }
 

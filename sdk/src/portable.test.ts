@@ -24,8 +24,12 @@ function codeOf(text: string): string {
   return text.replaceAll(/^(import|export) type [^;]*;/gm, "").replaceAll(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, "$1");
 }
 
+// Statements start their line, so that the word "from" inside a text is none.
+const SPECIFIER =
+  /(?:^import\s+(?:[^"';]*\bfrom\s*)?|^export\s*(?:\*|\{)[^"';]*\bfrom\s*|\bimport\s*\(\s*|\brequire\s*\(\s*)["'`]([^"'`\n]+)["'`]/gm;
+
 function specifiersOf(text: string): string[] {
-  return [...codeOf(text).matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*"([^"\n]+)"/g)].map((match) => match[1] ?? "");
+  return [...codeOf(text).matchAll(SPECIFIER)].map((match) => match[1] ?? "");
 }
 
 describe("what index.ts imports", () => {
@@ -54,7 +58,13 @@ describe("what index.ts imports", () => {
       "y",
       "z",
     ]);
+    expect(specifiersOf("import {\n  a,\n} from 'node:fs';\nimport b, * as c from \"x\";\nconst d = require(`y`);")).toEqual([
+      "node:fs",
+      "x",
+      "y",
+    ]);
     expect(specifiersOf('import type { A } from "node:fs";\n// import "x"\n')).toEqual([]);
+    expect(specifiersOf('const at = ["json:messages.0.from", "json:import", "x"];\nexport default { id: "from", b: "x" };')).toEqual([]);
     expect(codeOf("/** Buffer */ const a = 1; // Buffer\n")).not.toContain("Buffer");
   });
 });

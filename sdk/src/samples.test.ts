@@ -72,18 +72,14 @@ describe.each(cases)("$id $type", ({ provider, sample }) => {
   });
 });
 
-// A vendor's private key is the vendor's, so for some there is no signer.
-const signable = cases.flatMap((each) => {
-  const [signer, verifier] = [signerOf(each.provider), verifierOf(each.provider)];
-  return signer === undefined || verifier === undefined ? [] : [{ ...each, signer, verifier }];
-});
-
-test.each(signable)("$id $type: signed it verifies and keeps its type; another body does not verify", (each) => {
-  const { provider, sample, signer, verifier } = each;
-  const body = bodyOf(sample);
+// None is left out: vendors with a private key get one of ours.
+test.each(cases)("$id $type: signed it verifies and keeps its type; another body does not verify", (each) => {
+  const { provider, sample } = each;
+  const [signer, verifier] = [signerOf(provider), verifierOf(provider)];
   const method = sample.method ?? "POST";
   const at = { id: "sample-1", type: sample.type, timestampSeconds: nowMs / 1000, method, url: urlOf(provider) };
-  const signed = signer.sign({ ...at, headers: sample.headers ?? {}, body });
+  const signed = signer.sign({ ...at, headers: sample.headers ?? {}, body: bodyOf(sample) });
+  const body = signed.body ?? bodyOf(sample);
   const headers = { ...sample.headers, ...Object.fromEntries(signed.headers) };
   const url = signed.url ?? urlOf(provider);
   const ok = (bytes: string): boolean => verifier.verify({ method, url, headers, body: bytes }, nowMs).ok;
@@ -95,8 +91,4 @@ test.each(signable)("$id $type: signed it verifies and keeps its type; another b
   const [first = ""] = provider.eventId;
   const idHeader = first.slice("header:".length);
   if (first.startsWith("header:")) expect(facts.id).toBe(sample.headers?.[idHeader] ?? "sample-1");
-});
-
-test("most samples can be signed", () => {
-  expect(signable.length).toBeGreaterThan(cases.length * 0.8);
 });

@@ -7,6 +7,7 @@ const now = 1_760_000_000;
 const secret = "a-secret-of-some-length";
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const publicKey = rsa.publicKey.export({ format: "pem", type: "spki" }).toString();
+const privateKey = rsa.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 const hex = (text: string, key = secret): string => createHmac("sha256", key).update(text).digest("hex");
 
 function outcome(options: VerifierOptions, request: Partial<WebhookRequest>, atSeconds = now): string {
@@ -88,6 +89,23 @@ describe("travis-ci: over one form field, decoded", () => {
     ["a broken escape", "payload=%E9", "malformed_request"],
     ["the bare JSON", payload, "malformed_request"],
   ])("refused: %s", (_, body, cause) => expect(of(body)).toBe(cause));
+
+  const sign = (body: string | Uint8Array) =>
+    createSigner({ provider: "travis-ci", secrets: [privateKey] }).sign({ timestampSeconds: now, body });
+  test("a form is signed as it is given, and the bare JSON in a form of its own", () => {
+    // RSA with PKCS #1 v1.5 has one signature for a text.
+    expect(sign(`payload=${encodeURIComponent(payload)}`)).toEqual({ headers: [["signature", signature]] });
+    for (const given of [payload, Buffer.from(payload)]) {
+      const { headers, body } = sign(given);
+      expect(headers).toEqual([
+        ["content-type", "application/x-www-form-urlencoded"],
+        ["signature", signature],
+      ]);
+      expect([...new URLSearchParams(body)]).toEqual([["payload", payload]]);
+      expect(of(body ?? "")).toBe("ok");
+    }
+  });
+  test.each(["", "a=1", "payload=a&b=1", "[1]"])("%j is not signed", (body) => expect(() => sign(body)).toThrow(/^body: .*payload/));
 });
 
 describe("paddle-classic: inside the form", () => {
@@ -112,6 +130,17 @@ describe("paddle-classic: inside the form", () => {
     ["a short signature", form({ p_signature: "AAAA" }), "malformed_signature"],
     ["a broken escape", "p_signature=%E9", "malformed_request"],
   ])("refused: %s", (_, body, cause) => expect(of(body)).toBe(cause));
+
+  const sign = (body: string) => createSigner({ provider: "paddle-classic", secrets: [privateKey] }).sign({ timestampSeconds: now, body });
+  test("what we sign is the form as it was given and the signature", () => {
+    const added = `&${new URLSearchParams({ p_signature: signature() }).toString()}`;
+    const given = "name=Andr%c3%a9&alert_name=subscription%5Fcreated&alert_id=17";
+    for (const body of [given, `p_signature=old&${given}`, `${given}&`]) expect(sign(body)).toEqual({ headers: [], body: given + added });
+    expect(of(given + added)).toBe("ok");
+  });
+  test.each(["", "p_signature=a", "a=1&a=2", "a=%E9", '{"a":"1"}'])("%j is not signed", (body) =>
+    expect(() => sign(body)).toThrow(/^body: /),
+  );
 });
 
 describe("wix: the body is the token", () => {
@@ -136,7 +165,21 @@ describe("wix: the body is the token", () => {
     ["no end", token({ data: "{}" }), "claim_mismatch"],
   ])("refused: %s", (_, body, cause) => expect(of(body)).toBe(cause));
   test("refused when it has expired", () => expect(of(token(claims), now + 361)).toBe("timestamp_too_old"));
-  test("cannot be signed", () => expect(() => createSigner({ provider: "wix", secrets: [secret] })).toThrow("provider"));
+  const sign = (body: string) =>
+    createSigner({ provider: "wix", secrets: [privateKey] }).sign({
+      timestampSeconds: now,
+      body,
+    });
+  test("what is signed holds the claims that are given, with times of its own", () => {
+    const signed = sign(JSON.stringify({ ...claims, iat: 1, exp: 2 }));
+    expect(of(signed.body ?? "")).toBe("ok");
+    const [, payload = ""] = (signed.body ?? "").split(".");
+    expect(JSON.parse(Buffer.from(payload, "base64url").toString())).toEqual({ ...claims, exp: now + 180 });
+    expect(signed.headers).toEqual([["content-type", "text/plain"]]);
+  });
+  test.each(["", "[]", token(claims)])("is not signed over %j", (body) => expect(() => sign(body)).toThrow(/^body: must be a JSON object/));
+  test("is not signed with a secret", () =>
+    expect(() => createSigner({ provider: "wix", secrets: [secret] })).toThrow("no RSA private key"));
 });
 
 test("supabase-auth takes the secret as Supabase shows it", () => {

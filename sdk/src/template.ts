@@ -22,6 +22,8 @@ export interface Template {
   readonly usesMethod: boolean;
   /** Names of headers that are part of the signed content, each with its alternatives. */
   readonly headers: readonly (readonly string[])[];
+  /** The names of `{form:x}`. */
+  readonly fields: readonly string[];
   /** The names of `{param:x}`. */
   readonly params: readonly string[];
   render(request: RenderRequest, values: HeaderValues, timestamp: string): Content | VerifyFailure;
@@ -49,6 +51,7 @@ export function compileTemplate(text: string, path: string, params: Params, read
     usesUrl: parts.some((part) => part.kind === "url"),
     usesMethod: parts.some((part) => part.kind === "method"),
     headers: parts.flatMap((part) => (part.kind === "header" ? [part.names] : [])),
+    fields: parts.flatMap((part) => (part.kind === "field" ? [part.name] : [])),
     params: paramNames,
     render: bodyOnly ? (request) => [request.body] : (request, values, timestamp) => render(parts, request, values, timestamp),
   };

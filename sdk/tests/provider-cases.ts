@@ -1,7 +1,18 @@
 // What a test needs to sign and verify with any provider: fitting secrets or keys, parameters, a URL, and bodies.
 import fc from "fast-check";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { createSigner, createVerifier, providers, signsUrl, type Params, type Provider, type Signer, type Verifier } from "../src/index.ts";
+import {
+  type BodySignatureScheme,
+  createSigner,
+  createVerifier,
+  type Params,
+  type Provider,
+  providers,
+  type Signer,
+  signsUrl,
+  usesKeyPair,
+  type Verifier,
+} from "../src/index.ts";
 
 export const nowMs = 1_760_000_000_000;
 export const url = "https://hooks.example.test/in/abc?a=1";
@@ -27,11 +38,19 @@ const pairs = {
 };
 
 /** The pair a provider signs with, or undefined where it shares a secret. The second is another one of the same type. */
-export function pairsOf({ scheme }: Provider): readonly Pair[] | undefined {
-  if (scheme.kind === "body-signature") return scheme.layout === "aws-sns" ? pairs.rsa : undefined;
-  if (scheme.kind === "jwt") return scheme.algs[0] === "ES256" ? pairs.p256 : scheme.algs[0] === "RS256" ? pairs.rsa : undefined;
-  if (scheme.kind !== "asymmetric") return undefined;
-  return scheme.alg === "ed25519" ? pairs.ed25519 : scheme.alg.startsWith("rsa") ? pairs.rsa : pairs.p256;
+export function pairsOf(provider: Provider): readonly Pair[] | undefined {
+  const { scheme } = provider;
+  if (!usesKeyPair(provider)) return undefined;
+  switch (scheme.kind) {
+    case "asymmetric":
+      return scheme.alg === "ed25519" ? pairs.ed25519 : scheme.alg.startsWith("rsa") ? pairs.rsa : pairs.p256;
+    case "jwt":
+      return scheme.algs[0] === "ES256" ? pairs.p256 : pairs.rsa;
+    case "http-signature":
+      return pairs.ed25519;
+    default:
+      return pairs.rsa;
+  }
 }
 
 /** What verifies: the shared secret, or the public key of a pair. */
@@ -67,25 +86,18 @@ function otherSecret(secret: string): string {
 export function paramsOf({ scheme }: Provider): Params {
   const inContent = "content" in scheme ? [...scheme.content.matchAll(/\{param:(\w+)\}/g)].map(([, name = ""]) => name) : [];
   const inClaims = scheme.kind === "jwt" ? (scheme.claims ?? []).flatMap(({ param, optional }) => (optional === true ? [] : [param])) : [];
-  return Object.fromEntries([...inContent, ...inClaims].map((name) => [name, `the-${name}`]));
+  const inBody = scheme.kind === "body-signature" && scheme.layout === "braintree" ? ["publicKey"] : [];
+  return Object.fromEntries([...inContent, ...inClaims, ...inBody].map((name) => [name, `the-${name}`]));
 }
 
-/** The verifier of a provider with its secret or public key; undefined where the parameters do not fit. */
-export function verifierOf(provider: Provider, params: Params = paramsOf(provider)): Verifier | undefined {
-  return attempt(() => createVerifier({ provider, secrets: secretsOf(provider), params }));
+/** The verifier of a provider with its secret or public key. */
+export function verifierOf(provider: Provider): Verifier {
+  return createVerifier({ provider, secrets: secretsOf(provider), params: paramsOf(provider) });
 }
 
-/** The signer of a provider with its secret or private key; undefined where the parameters do not fit. */
-export function signerOf(provider: Provider, params: Params = paramsOf(provider)): Signer | undefined {
-  return attempt(() => createSigner({ provider, secrets: signingSecretsOf(provider), params }));
-}
-
-function attempt<Made>(make: () => Made): Made | undefined {
-  try {
-    return make();
-  } catch {
-    return undefined;
-  }
+/** The signer of a provider with its secret or private key: every provider has one. */
+export function signerOf(provider: Provider): Signer {
+  return createSigner({ provider, secrets: signingSecretsOf(provider), params: paramsOf(provider) });
 }
 
 /** Every provider with the parameters it needs, and those with versions once for each of them. */
@@ -102,7 +114,10 @@ export const providerCases: readonly (readonly [name: string, provider: Provider
 
 /** Bodies a provider can send: any bytes, or a form or JSON where the signature depends on that. */
 export function bodiesOf({ scheme }: Provider): fc.Arbitrary<Uint8Array> {
-  if (scheme.kind === "body-signature") return (layouts[scheme.layout as keyof typeof layouts] ?? fc.constant({})).map(json);
+  if (scheme.kind === "body-signature") return layouts[scheme.layout];
+  // The token holds the claims that are given as a body.
+  if (scheme.kind === "jwt" && scheme.header === undefined) return fc.record({ data: text, metadata: fc.dictionary(word, text) }).map(json);
+  if (scheme.kind === "asymmetric" && scheme.content === "{form:payload}") return fc.oneof(build.map(json), build.map(formWith("payload")));
   if (scheme.kind === "token" && scheme.json !== undefined) return fc.record({ event: word, note: text }).map(json);
   // Dots are what the parts of Hook0's content are joined with.
   if (scheme.kind === "canonical" && scheme.layout !== "contentful") return fc.record({ id: word, note: text, sum: fc.double() }).map(json);
@@ -136,23 +151,54 @@ const adyenItem = fc.record({
   ),
 });
 const topicArn = "arn:aws:sns:us-east-1:123456789012:test";
-const layouts = {
-  adyen: fc.record({ live: fc.constant("false"), notificationItems: fc.array(adyenItem, { minLength: 1, maxLength: 3 }) }),
-  mailgun: fc.record({ "event-data": fc.record({ id: word, event: fc.constantFrom("opened", "failed") }), note: text }),
-  "aws-sns": fc.oneof(
-    fc.record(
-      { Type: fc.constant("Notification"), MessageId: word, Message: text, Subject: word, TopicArn: fc.constant(topicArn) },
-      { requiredKeys: ["Message", "TopicArn"] },
-    ),
-    fc.record({
-      Type: fc.constant("SubscriptionConfirmation"),
-      MessageId: word,
-      Token: word,
-      Message: text,
-      SubscribeURL: fc.webUrl(),
-      TopicArn: fc.constant(topicArn),
-    }),
+const snsMessage = fc.oneof(
+  fc.record(
+    { Type: fc.constant("Notification"), MessageId: word, Message: text, Subject: word, TopicArn: fc.constant(topicArn) },
+    { requiredKeys: ["Message", "TopicArn"] },
   ),
+  fc.record({
+    Type: fc.constant("SubscriptionConfirmation"),
+    MessageId: word,
+    Token: word,
+    Message: text,
+    SubscribeURL: fc.webUrl(),
+    TopicArn: fc.constant(topicArn),
+  }),
+);
+const build = fc.record({ id: fc.nat(), state: fc.constantFrom("passed", "failed"), message: text });
+const notificationXml = fc.record({ kind: word, id: word }).map(({ kind, id }) => {
+  return Buffer.from(`<notification><kind>${kind}</kind><subject><id>${id}</id></subject></notification>`);
+});
+const dropboxEvent = fc.record({
+  event: fc.record({
+    event_type: fc.constantFrom("signature_request_sent", "account_confirmed"),
+    event_metadata: fc.dictionary(word, text),
+  }),
+  account_guid: text,
+});
+const graphNotification = fc.record({ id: word, changeType: fc.constantFrom("created", "deleted"), resource: text });
+// As far as PHP keeps fields apart: it reads a name with brackets as a list.
+const paddleFields = fc.dictionary(fc.stringMatching(/^[a-z_]{1,12}$/), text, { minKeys: 1, maxKeys: 6 });
+
+const formWith =
+  (name: string) =>
+  (value: unknown): Uint8Array =>
+    form({ [name]: JSON.stringify(value) });
+const form = (fields: Record<string, string>): Uint8Array => Buffer.from(new URLSearchParams(fields).toString());
+const multipart = (value: unknown): Uint8Array =>
+  Buffer.from(`--x9\r\nContent-Disposition: form-data; name="json"\r\n\r\n${JSON.stringify(value)}\r\n--x9--\r\n`);
+
+const layouts: Readonly<Record<BodySignatureScheme["layout"], fc.Arbitrary<Uint8Array>>> = {
+  adyen: fc.record({ live: fc.constant("false"), notificationItems: fc.array(adyenItem, { minLength: 1, maxLength: 3 }) }).map(json),
+  mailgun: fc.record({ "event-data": fc.record({ id: word, event: fc.constantFrom("opened", "failed") }), note: text }).map(json),
+  "aws-sns": snsMessage.map(json),
+  braintree: fc.oneof(
+    notificationXml,
+    notificationXml.map((xml) => form({ bt_payload: xml.toString("base64") })),
+  ),
+  "dropbox-sign": fc.oneof(dropboxEvent.map(json), dropboxEvent.map(formWith("json")), dropboxEvent.map(multipart)),
+  "microsoft-graph": fc.record({ value: fc.array(graphNotification, { minLength: 1, maxLength: 3 }) }).map(json),
+  "paddle-classic": paddleFields.map(form),
 };
 
 /** A token or signature in the query stands in the URL, so the signed URL is the one to verify. */

@@ -17,10 +17,9 @@ export default {
   experimental: true,
   samples: [
     {
-      // The signature is not one: Wix signs the body itself, so a test event of ours cannot be verified.
+      // The claims: sign makes the token of them that is sent as the body.
       type: "order.created",
-      headers: { "content-type": "text/plain" },
-      body: "eyJhbGciOiJSUzI1NiJ9.eyJkYXRhIjoie1wiZXZlbnRUeXBlXCI6XCJ3aXguZWNvbS52MS5vcmRlcl9jcmVhdGVkXCIsXCJpbnN0YW5jZUlkXCI6XCIwMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMmZcIn0iLCJpYXQiOjE3NjAwMDAwMDAsImV4cCI6MTc2MDAwMzYwMH0.AAAA",
+      body: { data: '{"eventType":"wix.ecom.v1.order_created","instanceId":"00000000-0000-4000-8000-00000000002f"}' },
     },
   ],
 } as const satisfies Provider;

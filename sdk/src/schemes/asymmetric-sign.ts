@@ -1,6 +1,9 @@
 // The recipe of a signature with a key pair run forwards, for test events: signed with a private key of one's own.
 import { refuseUnknownParams, type SchemeConfig } from "../config.ts";
 import { crc32 } from "../crc32.ts";
+import { utf8Text } from "../encoding.ts";
+import { formOf, formType, onlyField } from "../form.ts";
+import { jsonObject } from "../json.ts";
 import type { CompiledSigner, PreparedSignature, SignRequest } from "../plan.ts";
 import type { AsymmetricScheme } from "../provider.ts";
 import { headerReader } from "../request.ts";
@@ -25,12 +28,27 @@ export function compileAsymmetricSigner(config: SchemeConfig, scheme: Asymmetric
     const timestamp = ts === undefined ? "" : formatTimestamp(request.timestampMs, ts.unit);
     // A vendor that signs a header with a name of its own there gives each request an id: ours is the event's.
     const headers = signedHeaders({ template, reader, request, isId: () => true });
-    const signed = scheme.bodyAs === "crc32" ? { ...request, body: String(crc32(request.body)) } : request;
+    const form = formAround(request.body, template.fields[0]);
+    const body = form ?? request.body;
+    const signed = { ...request, body: scheme.bodyAs === "crc32" ? String(crc32(body)) : body };
     const content = template.render(signed, reader.read(headers), timestamp);
-    if ("ok" in content) throw new ConfigError("request", content.message);
+    if ("ok" in content) throw new ConfigError(template.fields.length > 0 ? "body" : "request", content.message);
     if (ts !== undefined) headers.push([ts.header, timestamp]);
-    return { content, finish: ([signature = ""]) => ({ headers: [...headers, ...fixed, [scheme.header, signature]] }) };
+    if (form !== undefined) headers.push(formType());
+    return {
+      content,
+      finish: ([signature = ""]) => ({
+        headers: [...headers, ...fixed, [scheme.header, signature]],
+        ...(form === undefined ? {} : { body: form }),
+      }),
+    };
   }
 
   return { keys: [signingKey(config, alg)], encoding: enc, prepare };
+}
+
+/** Where a field of a form is signed, its JSON may be given by itself: then the form around it. */
+function formAround(body: SignRequest["body"], field: string | undefined): string | undefined {
+  if (field === undefined || onlyField(body, field) !== undefined || jsonObject(body) === undefined) return undefined;
+  return formOf({ [field]: utf8Text(body) ?? "" });
 }

@@ -1,9 +1,19 @@
 // Braintree: `bt_signature` lists public keys with an HMAC-SHA1 of `bt_payload`, whose key is the raw SHA-1 of the private key.
 import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
-import { decode } from "../encoding.ts";
-import { formFields } from "../form.ts";
+import { decode, encode, utf8 } from "../encoding.ts";
+import { formFields, formOf, formType } from "../form.ts";
 import { limits } from "../limits.ts";
-import { type Candidate, type CompiledScheme, digestBytes, type Plan } from "../plan.ts";
+import {
+  type Candidate,
+  type CompiledScheme,
+  type CompiledSigner,
+  digestBytes,
+  type Key,
+  type Plan,
+  type PreparedSignature,
+  type SigningKey,
+  type SignRequest,
+} from "../plan.ts";
 import type { WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 import { sha1 } from "../sha.ts";
@@ -11,20 +21,29 @@ import { textParam } from "./hmac-params.ts";
 
 const mismatch = failure("signature_mismatch", "The signature of bt_payload does not match: the private key is another one.");
 
+interface Account {
+  readonly keys: (Key & SigningKey)[];
+  readonly publicKey: string;
+}
+
 /** Throws ConfigError without the parameter `publicKey`, which says whose signature of the list counts. */
 export function compileBraintree(config: SchemeConfig): CompiledScheme {
+  const { keys, publicKey } = accountOf(config);
+  return { keys, unsigned: false, mismatch, read: (request) => read(request, publicKey) };
+}
+
+function accountOf(config: SchemeConfig): Account {
   needSecret(config);
   refusePublicKey(config);
   refuseUnknownParams(config, ["publicKey"]);
   const publicKey = textParam(config.params, "publicKey");
   if (publicKey === undefined || publicKey === "")
     throw new ConfigError("params.publicKey", "is needed: the signature names the public key that belongs to the private key");
-  const keys = config.secrets.map((secret, secretIndex) => ({
-    algorithm: "hmac-sha1" as const,
-    bytes: sha1(secretBytes(secret, "utf8", `secrets[${secretIndex}]`)),
-    secretIndex,
-  }));
-  return { keys, unsigned: false, mismatch, read: (request) => read(request, publicKey) };
+  const keys = config.secrets.map((secret, secretIndex) => {
+    const path = `secrets[${secretIndex}]`;
+    return { algorithm: "hmac-sha1" as const, bytes: sha1(secretBytes(secret, "utf8", path)), secretIndex, path };
+  });
+  return { keys, publicKey };
 }
 
 // What base64 with line breaks is made of.
@@ -57,4 +76,40 @@ function read(request: WebhookRequest, publicKey: string): Plan | VerifyFailure 
 
 function valuesOf(fields: readonly (readonly [string, string])[], name: string): string[] {
   return fields.flatMap(([each, value]) => (each === name ? [value] : []));
+}
+
+/** Signs with the first secret. Throws ConfigError like `compileBraintree`. */
+export function compileBraintreeSigner(config: SchemeConfig): CompiledSigner {
+  const { keys, publicKey } = accountOf(config);
+
+  function prepare({ body }: SignRequest): PreparedSignature {
+    const given = formPayload(body);
+    const payload = given ?? xmlPayload(body);
+    return {
+      content: [payload],
+      finish: ([signature = ""]) => ({
+        headers: given === undefined ? [formType()] : [],
+        body: formOf({ bt_signature: `${publicKey}|${signature}`, bt_payload: payload }),
+      }),
+    };
+  }
+
+  return { keys: keys.slice(0, 1), encoding: "hex", prepare };
+}
+
+/** The payload of a form as it stands there; undefined when the body is none. */
+function formPayload(body: Uint8Array | string): string | undefined {
+  const fields = formFields(body) ?? [];
+  const [payload, ...others] = valuesOf(fields, "bt_payload");
+  if (payload === undefined) return undefined;
+  const isAlone = others.length === 0 && fields.every(([name]) => name === "bt_payload" || name === "bt_signature");
+  if (!isAlone || !PAYLOAD.test(payload))
+    throw new ConfigError("body", "must be a form with bt_payload, once and in base64, and nothing else");
+  return payload;
+}
+
+/** The gateway's base64 ends with a line break, which is signed too. */
+function xmlPayload(xml: Uint8Array | string): string {
+  if (xml.length === 0) throw new ConfigError("body", "is empty: it must be the XML of a notification, or a form with bt_payload");
+  return `${encode("base64", typeof xml === "string" ? utf8(xml) : xml)}\n`;
 }

@@ -1,24 +1,28 @@
 // Microsoft Graph: every notification of a body must repeat the clientState that was given with the subscription.
 import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
 import { utf8 } from "../encoding.ts";
-import { jsonObject, valueAt } from "../json.ts";
+import { isRecord, jsonObject, valueAt } from "../json.ts";
 import { limits } from "../limits.ts";
-import type { CompiledScheme, Plan, Signed } from "../plan.ts";
+import type { CompiledScheme, CompiledSigner, Key, Plan, PreparedSignature, Signed, SignRequest } from "../plan.ts";
 import type { WebhookRequest } from "../request.ts";
-import { failure, type VerifyFailure } from "../result.ts";
+import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 
 const mismatch = failure("wrong_token", "The clientState of a notification is not the configured one.");
 
-export function compileMicrosoftGraph(config: SchemeConfig): CompiledScheme {
+function keysOf(config: SchemeConfig): Key[] {
   needSecret(config);
   refusePublicKey(config);
   refuseUnknownParams(config, []);
-  const keys = config.secrets.map((secret, secretIndex) => ({
+  return config.secrets.map((secret, secretIndex) => ({
     algorithm: "equal" as const,
     bytes: secretBytes(secret, "utf8", `secrets[${secretIndex}]`),
     secretIndex,
   }));
-  return { keys, unsigned: false, mismatch, read };
+}
+
+/** Throws ConfigError for secrets that are too short. */
+export function compileMicrosoftGraph(config: SchemeConfig): CompiledScheme {
+  return { keys: keysOf(config), unsigned: false, mismatch, read };
 }
 
 function read(request: WebhookRequest): Plan | VerifyFailure {
@@ -34,4 +38,21 @@ function read(request: WebhookRequest): Plan | VerifyFailure {
   }
   const [first, ...also] = all;
   return first === undefined || also.length > limits.signedItemsMax ? mismatch : { ok: true, ...first, also };
+}
+
+/** Writes the first secret into every notification. Throws ConfigError like `compileMicrosoftGraph`. */
+export function compileMicrosoftGraphSigner(config: SchemeConfig): CompiledSigner {
+  keysOf(config);
+  const [clientState = ""] = config.secrets;
+
+  function prepare({ body }: SignRequest): PreparedSignature {
+    const root = jsonObject(body);
+    const items = valueAt(root, ["value"]);
+    if (!Array.isArray(items) || items.length === 0 || !items.every(isRecord))
+      throw new ConfigError("body", "must be JSON with a list of notifications as value");
+    const signed = { ...root, value: items.map((item) => ({ ...item, clientState })) };
+    return { content: [], finish: () => ({ headers: [], body: JSON.stringify(signed) }) };
+  }
+
+  return { keys: [], encoding: "hex", prepare };
 }

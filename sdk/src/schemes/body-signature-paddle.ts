@@ -1,12 +1,13 @@
 // Paddle Classic: RSA-SHA1 in the form field `p_signature`, over all other fields as PHP would serialise them, sorted by name.
 // Source: https://developer.paddle.com/webhook-reference/verifying-webhooks and the format of PHP's serialize().
 import { refuseUnknownParams, type SchemeConfig } from "../config.ts";
-import { decode, utf8 } from "../encoding.ts";
-import { formFields } from "../form.ts";
-import type { CompiledScheme, Plan } from "../plan.ts";
+import { decode, utf8, utf8Text } from "../encoding.ts";
+import { formFields, formOf } from "../form.ts";
+import { jsonObject } from "../json.ts";
+import type { CompiledScheme, CompiledSigner, Plan, PreparedSignature, SignRequest } from "../plan.ts";
 import type { WebhookRequest } from "../request.ts";
-import { failure, type VerifyFailure } from "../result.ts";
-import { asymmetricKeys, fitsAlgorithm } from "./asymmetric-keys.ts";
+import { ConfigError, failure, type VerifyFailure } from "../result.ts";
+import { asymmetricKeys, fitsAlgorithm, signingKey } from "./asymmetric-keys.ts";
 
 const FIELD = "p_signature";
 
@@ -46,4 +47,23 @@ function serialised(fields: readonly (readonly [string, string])[]): string {
 // Lengths are bytes of UTF-8, not characters.
 function text(value: string): string {
   return `s:${utf8(value).length}:"${value}";`;
+}
+
+/** Signs with the first secret, a private key. Throws ConfigError for another key and for unknown parameters. */
+export function compilePaddleClassicSigner(config: SchemeConfig): CompiledSigner {
+  refuseUnknownParams(config, []);
+  return { keys: [signingKey(config, "rsa-sha1")], encoding: "base64", prepare };
+}
+
+function prepare({ body }: SignRequest): PreparedSignature {
+  // The other fields stay in the escapes in which they were given; an older signature goes.
+  const pairs = (utf8Text(body) ?? "").split("&").filter((pair) => pair !== "" && formFields(pair)?.[0]?.[0] !== FIELD);
+  const fields = formFields(pairs.join("&")) ?? [];
+  const names = new Set(fields.map(([name]) => name));
+  if (fields.length === 0 || names.size !== fields.length || jsonObject(body) !== undefined)
+    throw new ConfigError("body", "must be a form with at least one field, and none twice: the signature is added to it");
+  return {
+    content: [serialised(fields)],
+    finish: ([signature = ""]) => ({ headers: [], body: [...pairs, formOf({ [FIELD]: signature })].join("&") }),
+  };
 }

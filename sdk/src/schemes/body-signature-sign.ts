@@ -1,4 +1,4 @@
-// Writes signatures into JSON bodies, as Adyen and Mailgun do. The JSON is written anew, compactly.
+// Writes signatures into bodies: those of Adyen and Mailgun here, others beside what verifies them. JSON is written anew, compactly.
 import { refusePublicKey, type SchemeConfig } from "../config.ts";
 import { encode } from "../encoding.ts";
 import { isRecord, jsonObject, valueAt } from "../json.ts";
@@ -9,6 +9,10 @@ import { ConfigError } from "../result.ts";
 import { webCrypto } from "../runtime.ts";
 import { formatTimestamp } from "../timestamp.ts";
 import { adyenContent, hmacKeys } from "./body-signature.ts";
+import { compileBraintreeSigner } from "./body-signature-braintree.ts";
+import { compileDropboxSignSigner } from "./body-signature-dropbox-sign.ts";
+import { compileMicrosoftGraphSigner } from "./body-signature-microsoft-graph.ts";
+import { compilePaddleClassicSigner } from "./body-signature-paddle.ts";
 import { compileSnsSigner } from "./body-signature-sns.ts";
 
 /** Signs with the first secret. Throws ConfigError for secrets and parameters that cannot work. */
@@ -22,10 +26,13 @@ export function compileBodySignatureSigner(config: SchemeConfig, scheme: BodySig
       refusePublicKey(config);
       return compileSnsSigner(config, scheme);
     case "braintree":
+      return compileBraintreeSigner(config);
     case "dropbox-sign":
+      return compileDropboxSignSigner(config);
     case "microsoft-graph":
+      return compileMicrosoftGraphSigner(config);
     case "paddle-classic":
-      throw new ConfigError("provider", `${config.provider.name} can be verified here, not signed`);
+      return compilePaddleClassicSigner(config);
   }
 }
 

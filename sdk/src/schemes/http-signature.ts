@@ -124,7 +124,10 @@ function checkParameters(
 }
 
 /** The text that is signed (RFC 9421, section 2.5). */
-function signatureBase({ components, text }: SignatureInput, request: WebhookRequest): string | VerifyFailure {
+export function signatureBase(
+  { components, text }: Pick<SignatureInput, "components" | "text">,
+  request: WebhookRequest,
+): string | VerifyFailure {
   let base = "";
   for (const name of components) {
     const value = name.startsWith("@") ? derivedValue(name, request) : fieldValue(name, request);

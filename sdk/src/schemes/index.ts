@@ -11,6 +11,7 @@ import { compileCanonical, compileCanonicalSigner } from "./canonical.ts";
 import { compileHmac } from "./hmac.ts";
 import { compileHmacSigner } from "./hmac-sign.ts";
 import { compileHttpSignature } from "./http-signature.ts";
+import { compileHttpSignatureSigner } from "./http-signature-sign.ts";
 import { compileJwt } from "./jwt.ts";
 import { compileJwtSigner } from "./jwt-sign.ts";
 import { compileNone, compileNoneSigner } from "./none.ts";
@@ -67,7 +68,7 @@ export function compileSigner(config: SchemeConfig): CompiledSigner {
     case "body-signature":
       return compileBodySignatureSigner(config, scheme);
     case "http-signature":
-      throw new ConfigError("provider", `${config.provider.name} can be verified here, not signed`);
+      return compileHttpSignatureSigner(config);
     default:
       return unknownKind(scheme);
   }

@@ -65,7 +65,9 @@ export function compileJwtSigner(config: SchemeConfig, scheme: JwtScheme): Compi
     const text = `${header}.${part({ ...bodyClaims(scheme, request), ...claimsOf(request, digests) })}`;
     const finish: PreparedSignature["finish"] = ([signature = ""]) => {
       const token = `${scheme.prefix ?? ""}${text}.${signature}`;
-      return scheme.header === undefined ? { headers: [], body: token } : { headers: [[scheme.header, token]] };
+      return scheme.header === undefined
+        ? { headers: [["content-type", "text/plain"]], body: token }
+        : { headers: [[scheme.header, token]] };
     };
     return { content: [text], finish };
   }

@@ -25,7 +25,10 @@ declare module "braintree" {
       sampleNotification(kind: string, id: string): Promise<{ bt_signature: string; bt_payload: string }>;
       sampleSignature(payload: string): string;
     };
-    readonly webhookNotification: { parse(signature: string, payload: string): Promise<{ readonly kind: string }> };
+    readonly webhookNotification: {
+      parse(signature: string, payload: string): Promise<{ readonly kind: string }>;
+      verify(challenge: string): string;
+    };
   }
   const braintree: {
     readonly BraintreeGateway: new (options: { environment: object; merchantId: string; publicKey: string; privateKey: string }) => Gateway;
