@@ -1,5 +1,4 @@
 // The composition root: the only file that knows every adapter. What is opened first is closed last.
-import { splitBatch } from "@posthorn/sdk";
 import type { Settings } from "./config.ts";
 import { createIdSource, type IdSource, newId } from "./core/id.ts";
 import type { Source } from "./core/source.ts";
@@ -85,8 +84,7 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
 
   const ids = createIdSource(clock, random);
   const catalog = await createCatalog({ store, sealer, clock, ids, checkUrl: (url) => guard.checkUrl(url), checkHeaders });
-  const splitter = { split: splitBatch, moduleUrl: import.meta.resolve("@posthorn/sdk") };
-  const running = createFlow({ store, catalog, transport, clock, random, log, splitter, ...flowSettings(settings) });
+  const running = createFlow({ store, catalog, transport, clock, random, log, ...flowSettings(settings) });
   opened.push(() => running.stop(settings.shutdownGraceMs));
 
   const ingest = createIngest({

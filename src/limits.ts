@@ -21,7 +21,10 @@ export const SECRETS_PER_SOURCE_MAX = 3;
 export const REJECTED_BODY_KEPT_BYTES_MAX = 16 * 1024;
 export const REJECTED_PER_SOURCE_PER_SECOND_MAX = 20;
 
-/** Items of one split request: they are one transaction, and 5,000 take about 140 ms, in which everybody else's commit waits. */
+/**
+ * Items of one split request: they are one transaction, and 5,000 take about 140 ms, in which everybody else's commit
+ * waits. The SDK cuts up to 10,000, for programs that commit nothing; a batch of more than ours stays one event.
+ */
 export const SPLIT_ITEMS_MAX = 5_000;
 
 /** Dedupe and idempotency. */

@@ -7,7 +7,8 @@ import { webEngine } from "./web-crypto.ts";
 
 let node: SyncEngine | undefined;
 
-function knownNodeEngine(): SyncEngine | undefined {
+/** Undefined where the runtime hands out no `node:crypto`. */
+export function knownNodeEngine(): SyncEngine | undefined {
   const crypto = nodeCrypto();
   if (node === undefined && crypto !== undefined) node = nodeEngine(crypto);
   return node;

@@ -25,6 +25,8 @@ export const limits = {
   keyringQuestionsPerMinuteMax: 60,
   /** Characters of an answer with keys. */
   keyAnswerCharsMax: 256 * 1024,
+  /** Bytes of an answer that an adapter reads from a vendor. */
+  vendorAnswerBytesMax: 256 * 1024,
   /** Characters of a JSON Web Token; larger ones are not decoded. */
   jwtCharsMax: 16 * 1024,
   /** Items of one body that are signed one by one. */

@@ -3,8 +3,8 @@ import { request as httpRequest } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import type { WebhookEvent } from "../src/adapters/event.ts";
-import type { WebhookOptions } from "../src/adapters/options.ts";
-import { sign, type SignedHeaders, type SignOptions, type VerifyFailure } from "../src/index.ts";
+import type { WebhookFailure, WebhookOptions } from "../src/adapters/options.ts";
+import { sign, type SignedHeaders, type SignOptions } from "../src/index.ts";
 
 export const SECRET = "a-fixture-secret-of-adapters";
 export const BODY = '{ "action": "opened",\n  "name": "J\u00f6rg" }';
@@ -14,7 +14,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** Starts a server of the framework with one webhook at `/hooks`. */
+/** Starts a server of the framework with one webhook at `/hooks`, for every method. */
 export type Serve = (options: WebhookOptions) => Promise<Served>;
 
 export interface Reply {
@@ -25,17 +25,19 @@ export interface Reply {
 
 export interface Post {
   readonly url: string;
+  /** Default POST. */
+  readonly method?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Several pieces are sent chunked. */
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[];
 }
 
-/** One POST by node:http, which neither joins headers nor decodes bodies. */
-export function post({ url, headers = {}, body = "" }: Post): Promise<Reply> {
+/** One request by node:http, which neither joins headers nor decodes bodies. */
+export function post({ url, method = "POST", headers = {}, body = "" }: Post): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const pieces = Array.isArray(body) ? (body as (string | Uint8Array)[]) : undefined;
-    const length = pieces === undefined ? { "content-length": Buffer.byteLength(body as string | Uint8Array) } : {};
-    const request = httpRequest(url, { method: "POST", headers: { ...length, ...headers }, agent: false });
+    const length = pieces === undefined && method === "POST" ? { "content-length": Buffer.byteLength(body as string | Uint8Array) } : {};
+    const request = httpRequest(url, { method, headers: { ...length, ...headers }, agent: false });
     request.on("response", (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -67,7 +69,7 @@ export function github(body: string | Uint8Array, more: Record<string, string> =
 
 export interface Seen {
   events: WebhookEvent[];
-  failures: VerifyFailure[];
+  failures: WebhookFailure[];
   errors: unknown[];
 }
 
@@ -77,7 +79,7 @@ export function noting(seen: Seen, more: Partial<WebhookOptions> = {}): WebhookO
     provider: "github",
     secret: SECRET,
     handler: (event: WebhookEvent) => void seen.events.push(event),
-    onFailure: (failure: VerifyFailure) => seen.failures.push(failure),
+    onFailure: (failure: WebhookFailure) => seen.failures.push(failure),
     onError: (error: unknown) => seen.errors.push(error),
     ...more,
   };

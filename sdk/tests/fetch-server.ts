@@ -32,6 +32,7 @@ export function serveFetch(answer: (request: Request) => Response | Promise<Resp
 export function requestOf(request: IncomingMessage): Request {
   const headers = new Headers();
   for (let at = 0; at < request.rawHeaders.length; at += 2) headers.append(request.rawHeaders[at]!, request.rawHeaders[at + 1]!);
-  const body = Readable.toWeb(request) as ReadableStream<Uint8Array>;
-  return new Request(`http://${request.headers.host}${request.url}`, { method: request.method, headers, body, duplex: "half" });
+  const { method = "GET" } = request;
+  const body = ["GET", "HEAD"].includes(method) ? null : (Readable.toWeb(request) as ReadableStream<Uint8Array>);
+  return new Request(`http://${request.headers.host}${request.url}`, { method, headers, body, duplex: "half" });
 }

@@ -15,7 +15,7 @@ import type { PublishDraft } from "./flow.ts";
 import type { Handshakes } from "./handshakes.ts";
 import { type FactRules, LARGE_BODY_BYTES, type LargeBodies } from "./large-bodies.ts";
 import type { Rejections } from "./rejections.ts";
-import { type Splitter, splitItems } from "./split.ts";
+import { splitItems } from "./split.ts";
 import type { Tail } from "./tail.ts";
 import type { VendorKeys } from "./vendor-keys.ts";
 import { type Refusal, verifyRequest } from "./verification.ts";
@@ -71,7 +71,6 @@ export interface AcceptOptions {
   bodyBytesMax: number;
   handshakes: Handshakes;
   vendorKeys: VendorKeys;
-  splitter?: Splitter;
 }
 
 export function createAcceptor(options: AcceptOptions): Acceptor {
@@ -159,9 +158,8 @@ export function createAcceptor(options: AcceptOptions): Acceptor {
   }
 
   async function readItems(live: LiveSource, request: RawRequest): Promise<AcceptItem[] | null> {
-    if (options.splitter === undefined) return null;
     if (request.body.byteLength > LARGE_BODY_BYTES) return largeBodies.items(rulesOf(live.source), request);
-    return splitItems(readersOf(live), options.splitter.split, request);
+    return splitItems(readersOf(live), request);
   }
 
   async function acceptSplit(live: LiveSource, request: RawRequest, items: AcceptItem[], now: number): Promise<AcceptAnswer> {

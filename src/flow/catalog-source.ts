@@ -20,6 +20,7 @@ import { createTokenBucket, type TokenBucket } from "../core/rate.ts";
 import type { Source, SourceResponse, SourceSecret } from "../core/source.ts";
 import type { FieldProblem } from "../errors.ts";
 import { compileDedupe, compileKeyFrom, type CompiledDedupe, type RequestFacts } from "./catalog-extract.ts";
+import { HAS_BATCHES } from "./facts.ts";
 import type { KeyedSource } from "./vendor-keys.ts";
 
 export interface LiveSource {
@@ -146,7 +147,7 @@ function verifierOf(source: Source, secrets: readonly SourceSecret[]): Verifier 
 
 /** Everything wrong with a source that its schema cannot see. */
 export function checkSource(source: Source, nowMs: number): FieldProblem[] {
-  const problems = [...checkVerifier(source, nowMs), ...checkSignedUrl(source), ...checkResponse(source.response)];
+  const problems = [...checkVerifier(source, nowMs), ...checkSignedUrl(source), ...checkSplit(source), ...checkResponse(source.response)];
   for (const [index, range] of source.allowedIps.entries()) {
     const parsed = parseCidr(range);
     if (!parsed.ok) problems.push({ path: `allowedIps[${index}]`, message: parsed.message });
@@ -195,6 +196,14 @@ function checkSignedUrl({ provider, params }: Source): FieldProblem[] {
       message: `${record.name} signs the URL it calls. Give the ingest URL exactly as it is registered there, or set POSTHORN_PUBLIC_URL before the source is made, and it is filled in.`,
     },
   ];
+}
+
+/** Nothing would ever be split, and the owner would wait for events that do not come. */
+function checkSplit({ provider, split }: Source): FieldProblem[] {
+  const record = providerById(provider);
+  if (!split || record === undefined || HAS_BATCHES.has(provider)) return [];
+  const message = `${record.name} sends one event per request, so there is nothing to split. Providers with batches are ${[...HAS_BATCHES].toSorted().join(", ")}.`;
+  return [{ path: "split", message }];
 }
 
 /** The verifier counts the secrets it was given; the caller counts the ones in the source. */

@@ -20,7 +20,8 @@ const WANTED: ReadonlyMap<string, readonly EventFact[]> = new Map(
     return [provider.id, timed && cheap ? (["id", "type", "timeMs"] as const) : (["id", "type"] as const)];
   }),
 );
-const HAS_BATCHES: ReadonlySet<string> = new Set(
+/** Providers whose body can hold several events. */
+export const HAS_BATCHES: ReadonlySet<string> = new Set(
   providers.filter(({ batch, cloudEvents }) => batch !== undefined || cloudEvents === true).map(({ id }) => id),
 );
 

@@ -1,15 +1,13 @@
 // The thread for large bodies: the same code as on the event loop, where it may take its time.
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { compileDedupe, compileKeyFrom } from "./catalog-extract.ts";
 import { compileSubscription } from "./catalog-subscription.ts";
 import { type FactReaders, readFacts } from "./facts.ts";
 import type { FactRules, LargeBodyReply, LargeBodyTask } from "./large-bodies.ts";
 import { createFilterInput, matchSubscription } from "./routing.ts";
-import { type SplitBatch, splitItems } from "./split.ts";
+import { splitItems } from "./split.ts";
 
 const port = parentPort as MessagePort;
-const { splitterUrl } = workerData as { splitterUrl: string | null };
-const { splitBatch } = (splitterUrl === null ? {} : await import(splitterUrl)) as { splitBatch?: SplitBatch };
 
 port.on("message", ({ id, task }: { id: number; task: LargeBodyTask }) => {
   port.postMessage(answer(id, task));
@@ -28,7 +26,7 @@ function run(task: LargeBodyTask): unknown {
     case "facts":
       return readFacts(compileRules(task.rules), task.request);
     case "items":
-      return splitBatch === undefined ? null : splitItems(compileRules(task.rules), splitBatch, task.request);
+      return splitItems(compileRules(task.rules), task.request);
     case "verdicts": {
       const input = createFilterInput(task.event);
       return task.subscriptions.map((subscription) => matchSubscription(compileSubscription(subscription), task.event, input));

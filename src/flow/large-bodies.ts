@@ -35,8 +35,8 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The thread starts with the first large body and is started again after it failed. `splitterUrl` is the module of a Splitter. */
-export function createLargeBodies(splitterUrl: string | null = null): LargeBodies {
+/** The thread starts with the first large body and is started again after it failed. */
+export function createLargeBodies(): LargeBodies {
   const waiting = new Map<number, Waiting>();
   let thread: Worker | null = null;
   let lastId = 0;
@@ -45,7 +45,6 @@ export function createLargeBodies(splitterUrl: string | null = null): LargeBodie
     const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const started = new Worker(new URL(`./large-bodies-thread.${extension}`, import.meta.url), {
       name: "posthorn-large-bodies",
-      workerData: { splitterUrl },
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX },
     });
     started.unref();

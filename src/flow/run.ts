@@ -18,7 +18,6 @@ import { createRejections } from "./rejections.ts";
 import { createReplays } from "./replay.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { createSender } from "./send.ts";
-import type { Splitter } from "./split.ts";
 import { createTail } from "./tail.ts";
 import { createVendorKeys } from "./vendor-keys.ts";
 import { createWorker, type Worker } from "./worker.ts";
@@ -34,8 +33,6 @@ export interface FlowOptions {
   ingestBodyBytesMax: number;
   retentionDays: number;
   retentionBytesMax: number;
-  /** Takes batches apart for sources that split; without one, every request is one event. */
-  splitter?: Splitter;
 }
 
 export interface RunningFlow {
@@ -55,7 +52,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
   const { store, catalog, clock } = options;
   const tail = createTail();
   const counters = createCounters();
-  const largeBodies = createLargeBodies(options.splitter?.moduleUrl);
+  const largeBodies = createLargeBodies();
   const shared = { ...options, tail, counters, largeBodies };
   const sender = createSender({
     transport: options.transport,

@@ -123,4 +123,19 @@ describe("a source's split setting", () => {
     expect((await app.get(`/v1/sources/${plain.id}`)).body.split).toBe(true);
     expect(fieldsOf(await app.post("/v1/sources", { name: "x", split: "yes" }))).toEqual(["split"]);
   });
+
+  test("422 for a provider that sends no batches, with those that do", async () => {
+    const github = { name: "x", provider: "github", secrets: ["a-secret-of-this-test"] };
+    const refused = await app.post("/v1/sources", { ...github, split: true });
+    expect([refused.status, fieldsOf(refused)]).toEqual([422, ["split"]]);
+    expect(refused.body.errors[0].message).toMatch(
+      /^GitHub sends one event per request, .* Providers with batches are adyen, .* sendgrid, /,
+    );
+    expect(refused.body.errors[0].message).not.toContain("github");
+    const source = (await app.post("/v1/sources", github)).body;
+    expect(fieldsOf(await app.call("PATCH", `/v1/sources/${source.id}`, { body: { split: true } }))).toEqual(["split"]);
+    const { id } = (await app.post("/v1/sources", { ...github, provider: "okta", split: true })).body;
+    expect(fieldsOf(await app.call("PATCH", `/v1/sources/${id}`, { body: { provider: "github" } }))).toEqual(["split"]);
+    expect((await app.call("PATCH", `/v1/sources/${id}`, { body: { provider: "github", split: false } })).status).toBe(200);
+  });
 });

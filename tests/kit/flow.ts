@@ -21,7 +21,7 @@ import { type SeededRandom, seededRandom } from "./random.ts";
 import { createScriptedTransport, type Respond, type ScriptedTransport } from "./scripted-transport.ts";
 import { allPages, openTestStore, type TestStore, watchStore, type WatchedStore } from "./store.ts";
 
-export interface TestFlowOptions extends Partial<Pick<FlowOptions, "inFlightMax" | "retentionDays" | "retentionBytesMax" | "splitter">> {
+export interface TestFlowOptions extends Partial<Pick<FlowOptions, "inFlightMax" | "retentionDays" | "retentionBytesMax">> {
   seed?: number | string;
   startMs?: number;
   /** Scripted receivers; every request is answered with 200 when left out. */
@@ -107,7 +107,6 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
       ingestBodyBytesMax: 10 * 1024 ** 2,
       retentionDays: options.retentionDays ?? 30,
       retentionBytesMax: options.retentionBytesMax ?? 0,
-      splitter: options.splitter,
     });
     if (options.start !== false) await running.start();
     await clock.settle();

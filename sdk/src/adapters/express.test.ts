@@ -1,9 +1,10 @@
 // The adapter of Express with the real framework, before and behind its body parsers.
 import express, { type Express } from "express";
 import { describe, expect, test } from "vitest";
-import { webhook } from "@posthorn/sdk/express";
+import { webhook, type WebhookOptions } from "@posthorn/sdk/express";
 import { adapterCases, BODY, github, nothing, noting, post, type Seen } from "../../tests/adapter-cases.ts";
 import { listen } from "../../tests/fetch-server.ts";
+import { handshakeCases } from "../../tests/handshake-cases.ts";
 
 /** One webhook behind what `mount` puts in front of it. */
 async function behind(mount: (app: Express) => unknown, seen: Seen) {
@@ -14,12 +15,14 @@ async function behind(mount: (app: Express) => unknown, seen: Seen) {
 }
 
 describe("Express", () => {
-  adapterCases((options) => {
+  const serve = (options: WebhookOptions) => {
     const app = express();
-    app.post("/hooks", webhook(options));
+    app.all("/hooks", webhook(options));
     app.use(express.json());
     return listen(app);
-  });
+  };
+  adapterCases(serve);
+  handshakeCases(serve);
 
   test("behind express.json() it fails with what to do, and never verifies a body written anew", async () => {
     const seen = nothing();

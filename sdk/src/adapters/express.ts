@@ -5,7 +5,7 @@ import { type Body, createReceiver } from "./receive.ts";
 
 export type { NodeResponse } from "./node-message.ts";
 export type { WebhookEvent } from "./event.ts";
-export type { Handler, HandlerAnswer, WebhookOptions } from "./options.ts";
+export type { Handler, HandlerAnswer, WebhookFailure, WebhookOptions } from "./options.ts";
 
 export interface ExpressRequest extends NodeRequest {
   /** With the query; `url` lacks what a router has cut off. */
@@ -19,7 +19,8 @@ const FIX =
   "The body of this webhook was already parsed, so its raw bytes are gone: mount webhook() before express.json() and other body parsers, or keep the bytes as req.rawBody.";
 
 /**
- * `app.post("/hooks/github", webhook({ provider: "github", secret, handlers: { push } }))`, before `app.use(express.json())`.
+ * `app.all("/hooks/github", webhook({ provider: "github", secret, handlers: { push } }))`, before `app.use(express.json())`.
+ * `all`, because some providers test an endpoint with GET, HEAD or OPTIONS.
  * Behind a parser it takes `req.rawBody`, or what `express.raw()` left in `req.body`. Throws ConfigError when the options cannot work.
  */
 export function webhook<Request extends ExpressRequest = ExpressRequest>(

@@ -2,8 +2,9 @@
 import { text } from "node:stream/consumers";
 import Fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, test } from "vitest";
-import { webhook } from "@posthorn/sdk/fastify";
+import { webhook, type WebhookOptions } from "@posthorn/sdk/fastify";
 import { adapterCases, BODY, github, nothing, noting, post, type Served } from "../../tests/adapter-cases.ts";
+import { handshakeCases } from "../../tests/handshake-cases.ts";
 
 async function listening(app: FastifyInstance): Promise<Served> {
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
@@ -11,10 +12,19 @@ async function listening(app: FastifyInstance): Promise<Served> {
 }
 
 describe("Fastify", () => {
-  adapterCases(async (options) => {
+  const serve = (options: WebhookOptions) => {
     const app = Fastify({ forceCloseConnections: true });
     app.register(webhook({ ...options, path: "/hooks" }));
     return listening(app);
+  };
+  adapterCases(serve);
+  handshakeCases(serve);
+
+  test("the route has no other methods than the provider needs", async () => {
+    const server = await serve(noting(nothing(), { provider: "meta", params: { verifyToken: "a-fixture-token" } }));
+    expect((await post({ url: `${server.url}/hooks`, method: "GET" })).status).toBe(405);
+    expect((await post({ url: `${server.url}/hooks`, method: "OPTIONS" })).status).toBe(404);
+    await server.close();
   });
 
   test("other routes of the app keep their parsers and limits", async () => {

@@ -4,7 +4,7 @@ import type { WebhookOptions } from "./options.ts";
 import { createReceiver } from "./receive.ts";
 
 export type { WebhookEvent } from "./event.ts";
-export type { Handler, HandlerAnswer, WebhookOptions } from "./options.ts";
+export type { Handler, HandlerAnswer, WebhookFailure, WebhookOptions } from "./options.ts";
 
 export interface FastifyRequest {
   readonly raw: NodeRequest;
@@ -21,7 +21,7 @@ export interface FastifyReply {
 export interface FastifyInstance {
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(type: string, parser: (request: unknown, payload: unknown, done: (error: null) => void) => void): unknown;
-  route(route: { method: "POST"; url: string; handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> }): unknown;
+  route(route: { method: string[]; url: string; handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> }): unknown;
 }
 
 export interface FastifyWebhookOptions<Request = FastifyRequest> extends WebhookOptions<Request> {
@@ -33,7 +33,8 @@ const FIX =
   "The body of this webhook was already read, so its raw bytes are gone: register webhook() where no preParsing hook reads the request.";
 
 /**
- * `app.register(webhook({ path: "/hooks/github", provider: "github", secret, handlers: { push } }))`.
+ * `app.register(webhook({ path: "/hooks/github", provider: "github", secret, handlers: { push } }))`. The route has POST and
+ * the methods with which the provider tests an endpoint.
  * Throws ConfigError when the options cannot work.
  */
 export function webhook(options: FastifyWebhookOptions): (instance: FastifyInstance) => Promise<void> {
@@ -52,6 +53,6 @@ export function webhook(options: FastifyWebhookOptions): (instance: FastifyInsta
   return async (instance) => {
     instance.removeAllContentTypeParsers();
     instance.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    instance.route({ method: "POST", url: options.path ?? "/", handler });
+    instance.route({ method: [...receiver.methods], url: options.path ?? "/", handler });
   };
 }

@@ -1,7 +1,8 @@
 // From a Request of the Fetch API to its Response: what the adapters of Hono and Next share.
 import type { FetchHeaders } from "../request.ts";
+import type { Answer } from "./answer.ts";
 import { joined } from "./node-message.ts";
-import type { Answer, Body, Receiver } from "./receive.ts";
+import type { Body, Receiver } from "./receive.ts";
 
 /** The part of the Fetch API's `Request` that is used, so that the types do not need the DOM. */
 export interface FetchRequest {

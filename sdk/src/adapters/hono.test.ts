@@ -1,16 +1,19 @@
 // The adapter of Hono with the real framework: in memory, and behind node:http by its fetch handler.
 import { type Context, Hono } from "hono";
 import { describe, expect, test } from "vitest";
-import { webhook } from "@posthorn/sdk/hono";
+import { webhook, type WebhookOptions } from "@posthorn/sdk/hono";
 import { adapterCases, BODY, github, nothing, noting } from "../../tests/adapter-cases.ts";
 import { serveFetch } from "../../tests/fetch-server.ts";
+import { handshakeCases } from "../../tests/handshake-cases.ts";
 
 describe("Hono", () => {
-  adapterCases((options) => {
+  const serve = (options: WebhookOptions) => {
     const app = new Hono();
-    app.post("/hooks", webhook(options));
+    app.all("/hooks", webhook(options));
     return serveFetch((request) => app.fetch(request));
-  });
+  };
+  adapterCases(serve);
+  handshakeCases(serve);
 
   test("app.request, and the context for handlers", async () => {
     const app = new Hono<{ Variables: { tenant: string } }>();

@@ -4,14 +4,15 @@ import type { WebhookOptions } from "./options.ts";
 import { createReceiver } from "./receive.ts";
 
 export type { WebhookEvent } from "./event.ts";
-export type { Handler, HandlerAnswer, WebhookOptions } from "./options.ts";
+export type { Handler, HandlerAnswer, WebhookFailure, WebhookOptions } from "./options.ts";
 
 export interface HonoContext {
   readonly req: { readonly raw: FetchRequest };
 }
 
 /**
- * `app.post("/hooks/github", webhook({ provider: "github", secret, handlers: { push } }))`. Handlers get Hono's context.
+ * `app.all("/hooks/github", webhook({ provider: "github", secret, handlers: { push } }))`; `all`, because some providers test
+ * an endpoint with GET, HEAD or OPTIONS. Handlers get Hono's context.
  * Throws ConfigError when the options cannot work.
  */
 export function webhook<Context extends HonoContext = HonoContext>(

@@ -12,6 +12,7 @@ const adapter = fileURLToPath(new URL("./next.ts", import.meta.url));
 let directory = "";
 let server: ChildProcess;
 let ended: Promise<unknown>;
+let origin = "";
 let url = "";
 
 beforeAll(async () => {
@@ -30,12 +31,27 @@ export const POST = webhook({
 });
 `,
   );
+  // Next finds the methods of a route by its exports, and adds HEAD and OPTIONS of its own where there are none.
+  for (const [name, options] of Object.entries({
+    meta: { provider: "meta", secret: SECRET, params: { verifyToken: "a-fixture-token" } },
+    cloudevents: { provider: "cloudevents", secret: SECRET },
+  })) {
+    const at = join(directory, "app", name);
+    mkdirSync(at);
+    writeFileSync(
+      join(at, "route.js"),
+      `import { webhookHandlers } from ${JSON.stringify(relative(at, adapter))};
+export const { GET, HEAD, OPTIONS, POST } = webhookHandlers({ ...${JSON.stringify(options)}, handler: () => undefined });
+`,
+    );
+  }
   server = spawn(process.execPath, [fileURLToPath(new URL("../../tests/next-server.ts", import.meta.url)), directory], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, NODE_ENV: "development", NEXT_TELEMETRY_DISABLED: "1" },
   });
   ended = new Promise((resolve) => server.once("exit", resolve));
-  url = `${await addressOf(server)}/hooks`;
+  origin = await addressOf(server);
+  url = `${origin}/hooks`;
 });
 
 afterAll(async () => {
@@ -82,5 +98,16 @@ describe("a Next server", () => {
     expect(refused.headers["content-type"]).toBe("application/problem+json");
     const large = "x".repeat(100_001);
     expect((await post({ url, body: large, headers: await github(large) })).status).toBe(413);
+  });
+
+  test("answers the tests of an endpoint with other methods", async () => {
+    const challenge = (token: string) => `${origin}/meta?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=${token}`;
+    const right = await post({ url: challenge("a-fixture-token"), method: "GET" });
+    expect(right).toMatchObject({ status: 200, text: "1158201444" });
+    expect(right.headers["content-type"]).toBe("text/plain");
+    expect((await post({ url: challenge("another-token"), method: "GET" })).status).toBe(403);
+    const headers = { "webhook-request-origin": "sender.example.test" };
+    const allowed = await post({ url: `${origin}/cloudevents`, method: "OPTIONS", headers });
+    expect(allowed).toMatchObject({ status: 200, text: "", headers: { "webhook-allowed-origin": "sender.example.test", allow: "POST" } });
   });
 });

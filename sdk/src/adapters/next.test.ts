@@ -1,14 +1,19 @@
 // The adapter of Next's route handlers, called with the framework's own NextRequest.
 import { NextRequest } from "next/server.js";
 import { describe, expect, test } from "vitest";
-import { webhook } from "@posthorn/sdk/next";
+import { webhook, webhookHandlers } from "@posthorn/sdk/next";
 import { adapterCases, BODY, github, nothing, noting } from "../../tests/adapter-cases.ts";
 import { serveFetch } from "../../tests/fetch-server.ts";
+import { handshakeCases } from "../../tests/handshake-cases.ts";
 
 describe("Next", () => {
   adapterCases((options) => {
     const POST = webhook<NextRequest>(options);
     return serveFetch((request) => POST(new NextRequest(request)));
+  });
+  handshakeCases((options) => {
+    const handlers = webhookHandlers<NextRequest>(options);
+    return serveFetch((request) => handlers[request.method as keyof typeof handlers](new NextRequest(request)));
   });
 
   test("handlers get the NextRequest", async () => {

@@ -1,7 +1,8 @@
 // Requests and answers of Node as far as adapters use them: the raw body as it comes in, and the answer going out.
 import { utf8 } from "../encoding.ts";
 import { limits } from "../limits.ts";
-import type { Answer, Body, Incoming } from "./receive.ts";
+import type { Answer } from "./answer.ts";
+import type { Body, Incoming } from "./receive.ts";
 
 /** The part of `http.IncomingMessage` that is used, so that the types need neither Node's nor a framework's. */
 export interface NodeRequest {

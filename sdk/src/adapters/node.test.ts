@@ -4,9 +4,11 @@ import { describe, expect, test, vi } from "vitest";
 import { webhook } from "@posthorn/sdk/node";
 import { adapterCases, BODY, github, nothing, noting, post } from "../../tests/adapter-cases.ts";
 import { listen } from "../../tests/fetch-server.ts";
+import { handshakeCases } from "../../tests/handshake-cases.ts";
 
 describe("node:http", () => {
   adapterCases((options) => listen(webhook(options)));
+  handshakeCases((options) => listen(webhook(options)));
 
   test("sees a header that is there twice, which frameworks join", async () => {
     const seen = nothing();

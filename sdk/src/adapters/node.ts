@@ -5,7 +5,7 @@ import { createReceiver } from "./receive.ts";
 
 export type { NodeRequest, NodeResponse } from "./node-message.ts";
 export type { WebhookEvent } from "./event.ts";
-export type { Handler, HandlerAnswer, WebhookOptions } from "./options.ts";
+export type { Handler, HandlerAnswer, WebhookFailure, WebhookOptions } from "./options.ts";
 
 const FIX = "The body of this webhook was already read, so its raw bytes are gone: let webhook() be the first to read the request.";
 

@@ -1,10 +1,16 @@
-// What every adapter does once it has the raw bytes: verify, hand the event to the handler, and decide on the answer.
-import { utf8 } from "../encoding.ts";
-import { headerPairs, type HeadersInput } from "../request.ts";
-import { verify } from "../webhook.ts";
+// What every adapter does once it has the raw bytes: answer a test of the endpoint, or verify, hand on and answer an event.
+import { headerPairs, type HeadersInput, type WebhookRequest } from "../request.ts";
+import type { VerifyFailure } from "../result.ts";
+import { extract } from "../extract.ts";
+import type { Provider } from "../provider.ts";
+import { type Answer, answerOf, isAnswer, OK, problem, tryAgain } from "./answer.ts";
+import { type Authenticate, createAuthenticate } from "./authenticate.ts";
+import { type Callbacks, createCallbacks } from "./callbacks.ts";
 import { createEvent, type WebhookEvent } from "./event.ts";
-import { checkOptions, type Handler, type HandlerAnswer, type WebhookOptions } from "./options.ts";
+import { createHandshaking } from "./handshaking.ts";
+import { type CheckedOptions, checkOptions, type Handler, type WebhookOptions } from "./options.ts";
 import { signedTime } from "./signed-time.ts";
+import { sharedKeyring } from "./vendor-fetch.ts";
 
 /** What an adapter found where the body should be. */
 export type Body =
@@ -23,82 +29,44 @@ export interface Incoming {
   readonly body: Body;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Empty for an answer without a body. */
-  readonly body: Uint8Array;
-}
-
 export interface Receiver<Request> {
   readonly bodyBytesMax: number;
+  /** POST, and what else the provider tests the endpoint with: for frameworks whose routes name their methods. */
+  readonly methods: readonly string[];
   /** Never rejects. Undefined when nobody waits for an answer. */
   receive(incoming: Incoming, request: Request): Promise<Answer | undefined>;
 }
 
 /** Throws ConfigError for options that cannot work. */
 export function createReceiver<Request>(options: WebhookOptions<Request>): Receiver<Request> {
-  const { provider, verify: verifyOptions, bodyBytesMax } = checkOptions(options);
-  const { handler, handlers = {}, onFailure } = options;
-
-  /** Runs a callback of the user: what it throws is told, and changes no answer. */
-  async function tell(request: Request, callback: () => unknown): Promise<void> {
-    try {
-      await callback();
-    } catch (error) {
-      await report(error, request);
-    }
-  }
-
-  async function report(error: unknown, request: Request): Promise<void> {
-    try {
-      if (options.onError === undefined) console.error(error);
-      else await options.onError(error, request);
-    } catch (second) {
-      console.error(second);
-    }
-  }
-
-  function handlerOf(type: string | undefined): Handler<Request> | undefined {
-    // Types come from outside: one named `constructor` must not find what every object has.
-    return type !== undefined && Object.hasOwn(handlers, type) ? handlers[type] : handler;
-  }
-
-  async function handle(event: WebhookEvent, request: Request): Promise<Answer> {
-    try {
-      const given = await handlerOf(event.type)?.(event, request);
-      return isAnswer(given) ? answerOf(given) : (expected ?? OK);
-    } catch (error) {
-      await report(error, request);
-      return problem(500, "Internal Server Error");
-    }
-  }
+  const checked = checkOptions(options);
+  const { config, bodyBytesMax } = checked;
+  const { provider } = config;
+  const callbacks = createCallbacks(options);
+  const handle = createHandling(provider, options, callbacks);
+  const gate = createGate(checked, options);
+  const { learn } = gate;
+  const handshaking = createHandshaking({ config, callbacks, learn, onHandshake: options.onHandshake, onSecret: options.onSecret });
+  const methods = ["POST", ...(provider.handshakes ?? []).flatMap((rule) => rule.methods)].filter(isFirst);
 
   async function accept({ method, url, headers }: Incoming, body: Uint8Array, request: Request): Promise<Answer> {
-    const result = await verify({ method: method.toUpperCase(), url: absolute(url), headers, body }, verifyOptions);
+    const received = { method: method.toUpperCase(), url: absolute(url), headers, body };
+    const tested = await handshaking.answer(received, "before", request);
+    if (tested !== undefined) return tested;
+    // A method that only tests of the endpoint use brings no events: a token would do to forge one with it.
+    if (received.method !== "POST" && methods.includes(received.method))
+      return problem(405, "Method Not Allowed", { allow: methods.join(", ") });
+    const result = await gate.authenticate(received);
     if (!result.ok) {
-      await tell(request, () => onFailure?.(result, request));
-      // Options that stopped working are our own mistake: the provider should try again, and must not take it for a refusal.
-      const ours = result.cause === "no_secret" || result.cause === "invalid_config";
-      return ours ? problem(500, "Internal Server Error") : problem(401, "Unauthorized");
+      await callbacks.fail(request, result);
+      return refusalOf(result);
     }
-    const pairs = headerPairs(headers);
-    const first = (name: string): string | undefined => pairs.find(([each]) => each.toLowerCase() === name)?.[1];
-    const timestamp = signedTime(provider, verifyOptions.params ?? {}, first, body);
-    return handle(createEvent({ id: result.event.id, type: result.event.type, timestamp, provider, pairs, body }), request);
+    return (await handshaking.answer(received, "verified", request)) ?? handle(eventOf(received, config), request);
   }
-
-  const { answer } = provider;
-  const expected =
-    answer &&
-    answerOf({
-      status: answer.status,
-      headers: answer.contentType === undefined ? {} : { "content-type": answer.contentType },
-      body: answer.body,
-    });
 
   return {
     bodyBytesMax,
+    methods,
     async receive(incoming, request) {
       const { body } = incoming;
       switch (body.kind) {
@@ -107,7 +75,7 @@ export function createReceiver<Request>(options: WebhookOptions<Request>): Recei
         case "too_large":
           return problem(413, "Content Too Large", { connection: "close" });
         case "consumed": {
-          await report(new Error(body.fix), request);
+          await callbacks.report(new Error(body.fix), request);
           return problem(500, "Internal Server Error", {}, body.fix);
         }
         case "bytes":
@@ -118,24 +86,81 @@ export function createReceiver<Request>(options: WebhookOptions<Request>): Recei
   };
 }
 
-const NO_BODY = new Uint8Array(0);
-const OK: Answer = { status: 200, headers: {}, body: NO_BODY };
-
-/** RFC 9457. Why a request was refused is the owner's business: it would tell an attacker what to fix. */
-function problem(status: number, title: string, headers: Record<string, string> = {}, detail?: string): Answer {
-  const body = { type: "about:blank", title, status, ...(detail === undefined ? {} : { detail }) };
-  return { status, headers: { ...headers, "content-type": "application/problem+json" }, body: utf8(JSON.stringify(body)) };
+interface Gate {
+  readonly authenticate: Authenticate;
+  /** As in `HandshakingOptions`. */
+  readonly learn: ((secret: string) => () => void) | undefined;
 }
 
-function answerOf({ status, headers = {}, body = "" }: HandlerAnswer): Answer {
-  return { status, headers, body: typeof body === "string" ? utf8(body) : body };
+function createGate<Request>({ config, learns }: CheckedOptions, options: WebhookOptions<Request>): Gate {
+  const keyring = options.keyring ?? sharedKeyring();
+  if (!learns) return { authenticate: createAuthenticate(config, keyring), learn: undefined };
+  const message = `${config.provider.name} has not brought its secret yet.`;
+  let authenticate: Authenticate = () => Promise.resolve({ ok: false, cause: "no_secret", message });
+  return {
+    authenticate: (request) => authenticate(request),
+    learn(secret) {
+      const next = createAuthenticate({ ...config, secrets: [secret] }, keyring);
+      return () => void (authenticate = next);
+    },
+  };
 }
 
-// Whatever else a handler happens to return, such as a row of a database, is no answer.
-function isAnswer(value: unknown): value is HandlerAnswer {
-  if (typeof value !== "object" || value === null || !("status" in value)) return false;
-  const { status } = value;
-  return typeof status === "number" && Number.isInteger(status) && status >= 200 && status <= 599;
+type Handle<Request> = (event: WebhookEvent, request: Request) => Promise<Answer>;
+
+function createHandling<Request>(
+  { answer }: Provider,
+  { handler, handlers = {} }: WebhookOptions<Request>,
+  callbacks: Callbacks<Request>,
+): Handle<Request> {
+  const expected =
+    answer === undefined
+      ? OK
+      : answerOf({
+          status: answer.status,
+          headers: answer.contentType === undefined ? {} : { "content-type": answer.contentType },
+          body: answer.body,
+        });
+
+  function handlerOf(type: string | undefined): Handler<Request> | undefined {
+    // Types come from outside: one named `constructor` must not find what every object has.
+    return type !== undefined && Object.hasOwn(handlers, type) ? handlers[type] : handler;
+  }
+
+  return async (event, request) => {
+    try {
+      const given = await handlerOf(event.type)?.(event, request);
+      return isAnswer(given) ? answerOf(given) : expected;
+    } catch (error) {
+      await callbacks.report(error, request);
+      return problem(500, "Internal Server Error");
+    }
+  };
+}
+
+function eventOf(received: WebhookRequest & { readonly body: Uint8Array }, { provider, params }: CheckedOptions["config"]): WebhookEvent {
+  const { id, type } = extract(provider, received, ["id", "type"]);
+  const pairs = headerPairs(received.headers);
+  const first = (name: string): string | undefined => pairs.find(([each]) => each.toLowerCase() === name)?.[1];
+  const timestamp = signedTime(provider, params, first, received.body);
+  return createEvent({ id, type, timestamp, provider, pairs, body: received.body });
+}
+
+function refusalOf({ cause }: VerifyFailure): Answer {
+  switch (cause) {
+    case "key_unavailable":
+      return tryAgain();
+    case "no_secret":
+    case "invalid_config":
+      // Options that stopped working are our own mistake: the provider should try again, and must not take it for a refusal.
+      return problem(500, "Internal Server Error");
+    default:
+      return problem(401, "Unauthorized");
+  }
+}
+
+function isFirst(each: string, index: number, all: readonly string[]): boolean {
+  return all.indexOf(each) === index;
 }
 
 // A path alone is no URL; the host that stands in for the real one is never looked at.

@@ -84,7 +84,9 @@ const settings = {
   keyFrom: z.string().min(1).max(500).nullable().describe("Where the ordering key is: json:data.object.id or header:x-key."),
   split: z
     .boolean()
-    .describe("One event per item of a batched body, for providers that send several events in one request; the request is kept whole."),
+    .describe(
+      "One event per item of a batched body; the request is kept whole. Refused for providers that never send several events in one request.",
+    ),
   bodyBytesMax: z
     .number()
     .int()
