@@ -1,4 +1,5 @@
 // What accept reads out of a verified request: the provider's id and type, the dedupe key, the ordering key.
+import { createHash } from "node:crypto";
 import { batchId, type EventFact, extract, providerById, providers, splitBatch } from "@posthorn/sdk";
 import type { RawRequest } from "../core/event.ts";
 import type { Source } from "../core/source.ts";
@@ -63,8 +64,10 @@ export function readFacts(readers: FactReaders, request: RawRequest): Facts {
  */
 function idOfBatch(provider: string, request: RawRequest, firstId: string | undefined): string | null {
   const items = splitBatch(provider, request);
-  if (items === undefined) return firstId ?? null;
-  return batchId(provider, request) ?? null;
+  if (items !== undefined) return batchId(provider, request) ?? null;
+  // More items than are looked at, or something else between them: then only the same bytes are the same batch.
+  if (firstId === undefined || providerById(provider)?.batch === undefined) return firstId ?? null;
+  return `sha256:${createHash("sha256").update(request.body).digest("base64url")}`;
 }
 
 /** A provider's time as we keep it: whole milliseconds of the years 1970 to 9999, which are those that RFC 3339 can write. */

@@ -61,7 +61,7 @@ export function webhookRequest(request: RawRequest): WebhookRequest {
 }
 
 /** Enough of a URL for a token in the query; schemes that sign the URL get the public one from the source's params. */
-export function requestUrl(request: RawRequest): string {
+function requestUrl(request: RawRequest): string {
   return request.query === "" ? "http://localhost/" : `http://localhost/?${request.query}`;
 }
 

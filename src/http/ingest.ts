@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { clientAddress, createAddressMatcher } from "../core/cidr.ts";
 import { headerValue } from "../core/event.ts";
 import { REJECTION_STATUS, type RejectionCause } from "../core/source.ts";
-import type { AcceptAnswer, Acceptor, Arrival } from "../flow/accept.ts";
+import type { AcceptAnswer, Acceptor } from "../flow/accept.ts";
+import type { Arrival } from "../flow/arrival.ts";
 import type { LiveSource } from "../flow/catalog-source.ts";
 import { INGEST_PATH_BYTES_MAX, OVERLOAD_RETRY_AFTER_SECONDS } from "../limits.ts";
 
