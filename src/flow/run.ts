@@ -75,7 +75,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
     counters,
     suppressedRejections: () => rejections.suppressed,
     flow: {
-      publish: acceptor.publish,
+      publish: (draft) => acceptor.publish(draft),
       deliveriesChanged: (deliveries) => worker.deliveriesChanged(deliveries),
       destinationChanged: (destinationId) => worker.destinationChanged(destinationId),
       jobChanged: replays.jobChanged,
