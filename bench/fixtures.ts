@@ -20,6 +20,8 @@ export function benchDestination(url: string, concurrencyMax: number): Destinati
     headers: {},
     auth: { kind: "none" },
     signature: { kind: "standard-webhooks", secrets: [BENCH_SECRET] },
+    tls: null,
+    http2: false,
     retry: defaultRetryPolicy(),
     deadlineMs: 20_000,
     connectTimeoutMs: 5_000,

@@ -73,12 +73,20 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   opened.push(() => store.close());
 
   const ownPorts: number[] = [];
-  const guard = createAddressGuard({ allow: settings.outboundAllow, allowPlainHttp: settings.outboundPlainHttp, ownPorts: () => ownPorts });
+  const guard = createAddressGuard({
+    allow: settings.outboundAllow,
+    allowPlainHttp: settings.outboundPlainHttp,
+    ownPorts: () => ownPorts,
+    publicUrl: settings.publicUrl,
+  });
+  // Whoever opens the network to tenants finds it in the log, not only in an environment.
+  if (settings.outboundAllow.length > 0) log.info({ allow: settings.outboundAllow }, "Deliveries may go to these private addresses.");
   const transport = createHttpTransport({
     guard,
     clock,
     connectionsPerOrigin: settings.attemptsInFlightMax,
     userAgent: `Posthorn/${VERSION}`,
+    proxy: settings.outboundProxy,
   });
   opened.push(() => transport.close());
 

@@ -112,6 +112,12 @@ export const SETTINGS = {
     values.boolean,
     "Whether deliveries may use http:// without TLS. `posthorn dev` allows it unless this is set.",
   ),
+  outboundProxy: optional(
+    "POSTHORN_OUTBOUND_PROXY",
+    values.proxyUrl,
+    "Forward proxy for every outbound call, through CONNECT. What POSTHORN_OUTBOUND_ALLOW names is called without it. The proxy resolves names, so it has to keep them away from private addresses.",
+    { secret: true },
+  ),
   ingestBodyBytesMax: setting(
     "POSTHORN_INGEST_BODY_BYTES_MAX",
     "10MiB",

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { parseRange } from "./outbound/address.ts";
 import { parseAllowRule } from "./outbound/allow-list.ts";
+import { parseForwardProxy } from "./outbound/proxy.ts";
 
 export type Reading<T> = { ok: true; value: T } | { ok: false; problem: string };
 
@@ -85,6 +86,15 @@ export const baseUrl: Reader<string> = {
     if (url.search !== "" || url.hash !== "") return bad("must not hold a query or a fragment");
     return good(url.href.replace(/\/+$/, ""));
   },
+};
+
+/** A forward proxy, with its credentials where it wants some. */
+export const proxyUrl: Reader<string> = {
+  kind: "http(s) URL of a host, with an optional port, user and password",
+  read: (given) =>
+    parseForwardProxy(given) === null
+      ? bad("must be a URL such as http://proxy.example:3128 or https://user:password@proxy.example, without a path")
+      : good(given),
 };
 
 /** 32 bytes as 64 hex digits or as base64. */

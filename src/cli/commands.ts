@@ -1,5 +1,6 @@
 // Every command, in the order help shows them. Adding one is adding a file and a line here.
 import type { Command } from "./command.ts";
+import { attemptsGet } from "./attempts.get.ts";
 import { deliveriesCancel } from "./deliveries.cancel.ts";
 import { deliveriesGet } from "./deliveries.get.ts";
 import { deliveriesList } from "./deliveries.list.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   deliveriesCancel,
   providersList,
   providersShow,
+  attemptsGet,
   sourcesList,
   sourcesCreate,
   sourcesLearnedSecret,
@@ -64,6 +66,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   requests: "Raw inbound requests, the rejected ones and duplicates too.",
   deliveries: "Events on their way to destinations.",
   providers: "Whose webhooks can be verified, and how.",
+  attempts: "Single tries at a delivery, and what came of them.",
   sources: "Where events come in.",
   destinations: "Where deliveries go.",
   subscriptions: "Which events go to which destination.",

@@ -1,5 +1,6 @@
 // `posthorn deliveries get`: one delivery and every attempt at it.
-import type { AttemptView, DeliveryDetailView } from "../http/schemas/delivery.ts";
+import type { DeliveryDetailView } from "../http/schemas/delivery.ts";
+import { diagnosisPairs, resultText } from "./attempts.get.ts";
 import { statusPaint } from "./deliveries.list.ts";
 import { getCommand } from "./resource.ts";
 import { type Cell, relativeText, renderPairs, renderTable } from "./table.ts";
@@ -32,11 +33,9 @@ export const deliveriesGet = getCommand<DeliveryDetailView>({
       { text: resultText(attempt) },
     ]);
     terminal.out(`\n${renderTable(terminal, ["TRY", "ID", "STARTED", "TOOK", "RESULT"], rows)}`);
+    // The last attempt is the one to mend; the others have their own page in `attempts get`.
+    const pairs = diagnosisPairs(delivery.attempts.at(-1)!, terminal.outStyle);
+    if (pairs.length > 0) terminal.out(`\n${renderPairs(terminal, pairs)}`);
   },
   examples: [["posthorn deliveries get dlv_06dq2ye2xk0ezc5bk9ztc3h9m7", "what each attempt met"]],
 });
-
-function resultText({ response, failure }: AttemptView): string {
-  if (response !== null) return `HTTP ${response.status}`;
-  return failure === null ? "" : `${failure.code}: ${failure.message}`;
-}

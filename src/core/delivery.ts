@@ -1,4 +1,5 @@
 // A delivery: one event on its way to one destination. Its states, and the only transitions between them.
+import type { AttemptFacts } from "./attempt-facts.ts";
 
 export type DeliveryState = "waiting" | "delivered" | "dead" | "cancelled";
 
@@ -39,6 +40,8 @@ export interface Attempt {
   result:
     | { kind: "response"; status: number; headers: string[]; body: Uint8Array; truncated: boolean }
     | { kind: "failure"; failure: string; message: string };
+  /** Absent when nothing was sent, and on attempts of a version that did not keep any. */
+  facts?: AttemptFacts;
 }
 
 /** What the next state of a delivery is after one attempt or one command. */

@@ -4,7 +4,38 @@ export type DestinationAuth =
   | { kind: "none" }
   | { kind: "basic"; username: string; password: string }
   | { kind: "bearer"; token: string }
-  | { kind: "apiKey"; header: string; value: string };
+  | { kind: "apiKey"; header: string; value: string }
+  /** OAuth 2.0 client credentials: a token is fetched from `tokenUrl` and sent as Bearer. */
+  | {
+      kind: "oauth2";
+      tokenUrl: string;
+      clientId: string;
+      clientSecret: string;
+      scope: string | null;
+      audience: string | null;
+      /** Where the client's own credentials stand in the request for a token. */
+      style: "basic" | "body";
+    }
+  /** AWS Signature Version 4. */
+  | {
+      kind: "aws-sigv4";
+      region: string;
+      service: string;
+      accessKeyId: string;
+      secretAccessKey: string;
+      sessionToken: string | null;
+    };
+
+/** What a receiver's TLS needs beyond the public authorities; everything in PEM. */
+export interface DestinationTls {
+  /** Authorities that count in place of the public ones. */
+  caPem: string | null;
+  clientCertPem: string | null;
+  /** A secret, unlike the rest. */
+  clientKeyPem: string | null;
+  /** Asked for, and what the certificate must be for, in place of the URL's host. */
+  serverName: string | null;
+}
 
 /** How a delivery is signed so that the receiver can trust it. */
 export type DestinationSignature =
@@ -53,6 +84,9 @@ export interface Destination {
   headers: Record<string, string>;
   auth: DestinationAuth;
   signature: DestinationSignature;
+  tls: DestinationTls | null;
+  /** Offer HTTP/2 to the receiver and use it when it is taken. */
+  http2: boolean;
   retry: RetryPolicy;
   deadlineMs: number;
   connectTimeoutMs: number;

@@ -12,6 +12,9 @@ export const RETRY_AFTER_MS_MAX = 24 * 60 * 60 * 1000;
 const SLOW_DOWN_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const TIMEOUT_FAILURES: ReadonlySet<string> = new Set(["connect_timeout", "response_timeout"]);
 
+/** Failures that would be the same at every try. */
+const FINAL_FAILURES: ReadonlySet<string> = new Set(["loop"]);
+
 /** What one attempt came to. `headers` is the flat list: name, value, name, value. `failure` is the transport's word. */
 export type AttemptOutcome = { kind: "response"; status: number; headers: readonly string[] } | { kind: "failure"; failure: string };
 
@@ -73,6 +76,13 @@ function classifyResponse(status: number, headers: readonly string[], nowMs: num
 export function decideAfter(input: DecisionInput): Decision {
   const { outcome, nowMs } = input;
   if (outcome.kind === "failure") {
+    if (FINAL_FAILURES.has(outcome.failure)) {
+      return {
+        next: "dead",
+        reason: `The attempt failed: ${outcome.failure}. Trying again would change nothing.`,
+        disableDestination: null,
+      };
+    }
     const waitMsMin = TIMEOUT_FAILURES.has(outcome.failure) ? SLOW_DOWN_MS_MIN : 0;
     return retryOrDie(input, waitMsMin, `The attempt failed: ${outcome.failure}.`);
   }

@@ -4,6 +4,7 @@ import type { Destination } from "../core/destination.ts";
 import { validateRetryPolicy } from "../core/retry-schedule.ts";
 import type { FieldProblem } from "../errors.ts";
 import type { UrlVerdict } from "../outbound/transport.ts";
+import { checkDestinationTls } from "./catalog-tls.ts";
 
 /** What the outbound side says of a destination before anything is dialled. */
 export interface OutboundRules {
@@ -16,6 +17,7 @@ export function checkDestination(destination: Destination, rules: OutboundRules)
   const url = rules.checkUrl(destination.url);
   if (!url.ok) problems.push({ path: "url", message: url.message });
   problems.push(...checkStaticHeaders(destination, rules), ...checkAuth(destination, rules), ...checkSignature(destination));
+  problems.push(...checkDestinationTls(destination.tls));
   const retry = validateRetryPolicy(destination.retry);
   if (!retry.ok) {
     const path = retry.message.startsWith("Jitter") ? "retry.jitter" : "retry.scheduleMs";
@@ -55,6 +57,13 @@ function checkAuth({ auth }: Destination, rules: OutboundRules): FieldProblem[] 
       return headerProblem(rules, ["authorization", `Bearer ${auth.token}`], "auth.token");
     case "apiKey":
       return headerProblem(rules, [auth.header, auth.value], "auth.header");
+    case "oauth2": {
+      // The token URL is called on the owner's word as the destination is, so it passes the same guard.
+      const verdict = rules.checkUrl(auth.tokenUrl);
+      return verdict.ok ? [] : [{ path: "auth.tokenUrl", message: verdict.message }];
+    }
+    case "aws-sigv4":
+      return auth.sessionToken === null ? [] : headerProblem(rules, ["x-amz-security-token", auth.sessionToken], "auth.sessionToken");
   }
 }
 

@@ -9,7 +9,9 @@ import type { ConfigKind, ConfigRow } from "../store/store.ts";
 
 type SourceSecrets = Pick<Source, "secrets" | "auth">;
 // Static headers often carry a receiver's API key, so all of them are sealed.
-type DestinationSecrets = Pick<Destination, "auth" | "signature" | "headers">;
+type DestinationSecrets = Pick<Destination, "auth" | "signature" | "headers" | "tls">;
+// What a destination has that earlier versions did not know.
+const DESTINATION_ADDED = { tls: null, http2: false };
 
 export function sourceRow(source: Source, sealer: Sealer): ConfigRow {
   const { secrets, auth, ...doc } = source;
@@ -24,8 +26,8 @@ export function sourceFromRow(row: ConfigRow, sealer: Sealer): Source {
 }
 
 export function destinationRow(destination: Destination, sealer: Sealer): ConfigRow {
-  const { auth, signature, headers, ...doc } = destination;
-  const sealed: DestinationSecrets = { auth, signature, headers };
+  const { auth, signature, headers, tls, ...doc } = destination;
+  const sealed: DestinationSecrets = { auth, signature, headers, tls };
   return {
     kind: "destination",
     id: destination.id,
@@ -35,7 +37,8 @@ export function destinationRow(destination: Destination, sealer: Sealer): Config
 }
 
 export function destinationFromRow(row: ConfigRow, sealer: Sealer): Destination {
-  return { ...(JSON.parse(row.doc) as Omit<Destination, keyof DestinationSecrets>), ...(open(row, sealer) as DestinationSecrets) };
+  const doc = JSON.parse(row.doc) as Omit<Destination, keyof DestinationSecrets>;
+  return { ...DESTINATION_ADDED, ...doc, ...(open(row, sealer) as DestinationSecrets) };
 }
 
 export function subscriptionRow(subscription: Subscription): ConfigRow {

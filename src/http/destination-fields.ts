@@ -18,6 +18,8 @@ export function destinationDefaults(): Omit<Destination, "id" | "name" | "type" 
     headers: {},
     auth: { kind: "none" },
     signature: { kind: "none" },
+    tls: null,
+    http2: false,
     retry: defaultRetryPolicy(),
     deadlineMs: ATTEMPT_DEADLINE_DEFAULT_MS,
     connectTimeoutMs: CONNECT_TIMEOUT_DEFAULT_MS,

@@ -90,6 +90,17 @@ describe("Posthorn's own addresses", () => {
     }
     expect(guard.checkAddress("127.0.0.1", "hooks.example.com", 4400)).toMatchObject({ ok: false, reason: "own_address" });
   });
+  test.each([
+    ["the unspecified address", "0.0.0.0/0", "http://0.0.0.0:4400/"],
+    ["the unspecified address of IPv6", "::/0", "http://[::]:4400/"],
+    ["a mapped loopback", "::/0", "http://[::ffff:127.0.0.1]:4400/"],
+    ["a compatible loopback", "::/0", "http://[::127.0.0.9]:4400/"],
+    ["a mapped interface", "::/0", "http://[::ffff:203.0.113.9]:4400/"],
+  ])("are closed on its own ports as %s too, however wide the exceptions", (_what, allow, url) => {
+    const wide = guardOf([allow], { ownPorts: () => [4400], localAddresses: () => ["203.0.113.9"] });
+    expect(wide.checkUrl(url)).toMatchObject({ ok: false, cause: "blocked_address", message: expect.stringContaining("in a circle") });
+    expect(allows(wide, url.replace("4400", "4401"))).toBe(true);
+  });
   test("are open on other ports when they are allowed", () => {
     expect(allows(guard, "http://127.0.0.1:4401/")).toBe(true);
     expect(allows(guard, "http://203.0.113.9:80/")).toBe(true);
@@ -98,6 +109,21 @@ describe("Posthorn's own addresses", () => {
     expect(guard.checkAddress("8.8.4.4", "own.example.com", 443)).toMatchObject({ ok: false, reason: "own_address" });
     expect(guard.checkAddress("8.8.8.8", "dns.example.com", 443).ok).toBe(true);
   });
+});
+
+describe("Posthorn's own public URL", () => {
+  const guard = guardOf(["hooks.corp.internal"], { publicUrl: "https://Hooks.Corp.Internal/base" });
+  test.each([
+    "https://hooks.corp.internal/base/in/abc",
+    "https://hooks.corp.internal.:443/base//../in/x?y=1",
+    "https://HOOKS.corp.internal/base/./in/",
+  ])("is closed for its ingest, even to an exception: %s", (url) =>
+    expect(guard.checkUrl(url)).toMatchObject({ ok: false, cause: "blocked_address", message: expect.stringContaining("in a circle") }),
+  );
+  test.each(["https://hooks.corp.internal/base/v1", "https://hooks.corp.internal/in/abc", "https://hooks.corp.internal:8443/base/in/abc"])(
+    "is open beside it: %s",
+    (url) => expect(allows(guard, url)).toBe(true),
+  );
 });
 
 describe("an entry of the allow-list", () => {

@@ -10,6 +10,8 @@ export interface AddressGuardOptions {
   allowPlainHttp: boolean;
   /** Ports Posthorn listens on: never called on this machine's own addresses, so that no event feeds itself. */
   ownPorts?: () => readonly number[];
+  /** How the world reaches this server: what is posted to its ingest under that name comes back to it. */
+  publicUrl?: string | null;
   /** Addresses of this machine's network interfaces; asked at every connect because they change. */
   localAddresses?: () => readonly string[];
 }
@@ -111,6 +113,22 @@ function isPrivateName(host: string): boolean {
   return !host.includes(".") || host === "home.arpa" || PRIVATE_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
 }
 
+/** Host, port and path of a URL, to compare by. */
+function ingestText(url: URL): string {
+  return `${readHost(url.hostname).host}:${portOf(url)}${url.pathname}`;
+}
+
+function ingestPrefix(publicUrl: string): string {
+  return ingestText(new URL(`${publicUrl.replace(/\/+$/, "")}/in/`));
+}
+
+/** The IPv4 address that a mapped or compatible IPv6 one carries in its last four bytes, which the kernel dials as that. */
+function embeddedV4(bytes: Uint8Array): Uint8Array | null {
+  if (bytes.length !== 16 || bytes.subarray(0, 10).some((byte) => byte !== 0)) return null;
+  const marker = ((bytes[10] ?? 0) << 8) | (bytes[11] ?? 0);
+  return marker === 0 || marker === 0xffff ? bytes.subarray(12) : null;
+}
+
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   return new ListedAddressGuard(options);
 }
@@ -120,17 +138,21 @@ class ListedAddressGuard implements AddressGuard {
   readonly #allowPlainHttp: boolean;
   readonly #ownPorts: () => readonly number[];
   readonly #localAddresses: () => readonly string[];
+  readonly #publicIngest: string | null;
 
   constructor(options: AddressGuardOptions) {
     this.#allow = createAllowList(options.allow);
     this.#allowPlainHttp = options.allowPlainHttp;
     this.#ownPorts = options.ownPorts ?? (() => []);
     this.#localAddresses = options.localAddresses ?? interfaceAddresses;
+    const publicUrl = options.publicUrl ?? null;
+    this.#publicIngest = publicUrl === null ? null : ingestPrefix(publicUrl);
   }
 
   checkUrl(text: string): UrlVerdict {
     const parsed = parseUrl(text);
     if (!parsed.ok) return invalid(parsed.message);
+    if (this.#publicIngest !== null && ingestText(parsed.url).startsWith(this.#publicIngest)) return blocked(OWN_MESSAGE);
     const port = portOf(parsed.url);
     const { host, bytes } = readHost(parsed.url.hostname);
     return bytes === null ? this.#checkName(parsed.url, host, port) : this.#checkLiteral(parsed.url, bytes, port);
@@ -180,7 +202,7 @@ class ListedAddressGuard implements AddressGuard {
   /** Null when the address may be called. `trusted` is set when the operator listed the host by name. */
   #refusal(bytes: Uint8Array, port: number, trusted: boolean): BlockReason | "own_address" | null {
     const own = isLoopback(bytes) || this.#isOwnInterface(bytes);
-    if (own && this.#ownPorts().includes(port)) return "own_address";
+    if ((own || this.#reachesOwn(bytes)) && this.#ownPorts().includes(port)) return "own_address";
     const verdict = classifyBytes(bytes);
     // A range or a name never opens a metadata address: one mistake there gives away the machine's credentials.
     if (verdict !== "public" && verdict.blocked === "metadata") {
@@ -189,6 +211,13 @@ class ListedAddressGuard implements AddressGuard {
     if (trusted || this.#allow.allowsAddress(bytes, port)) return null;
     if (verdict !== "public") return verdict.blocked;
     return own ? "own_address" : null;
+  }
+
+  /** Other spellings of this machine: the unspecified address, and an IPv4 address of ours inside an IPv6 one. */
+  #reachesOwn(bytes: Uint8Array): boolean {
+    if (bytes.every((byte) => byte === 0)) return true;
+    const inner = embeddedV4(bytes);
+    return inner !== null && (isLoopback(inner) || inner.every((byte) => byte === 0) || this.#isOwnInterface(inner));
   }
 
   #isOwnInterface(bytes: Uint8Array): boolean {

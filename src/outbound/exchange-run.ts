@@ -1,12 +1,26 @@
 // One exchange under way: collects the response for undici and ends exactly once, as a value.
 import type { Dispatcher } from "undici";
 import type { Deadlined, DeadlineQueue, Deadlines } from "./deadline.ts";
-import { cancelled, describeDeadline, describeExchangeError, type FailureText, tooManyInterim } from "./failure.ts";
+import {
+  cancelled,
+  describeDeadline,
+  describeExchangeError,
+  type ExchangePhase,
+  type FailureText,
+  headersTooLarge,
+  tooManyBytes,
+  tooManyInterim,
+} from "./failure.ts";
 import type { Lane, LaneLoad, Origin } from "./lanes.ts";
-import type { Exchange, OutboundRequest } from "./transport.ts";
+import type { ConnectionFacts, Exchange, ExchangeTimings, OutboundRequest } from "./transport.ts";
 
 // A receiver may announce progress with 1xx responses; more than this is an attempt to keep the connection busy.
 const INTERIM_RESPONSES_MAX = 32;
+// The parser of HTTP/1.1 holds this itself; a session of HTTP/2 knows no such bound.
+const RESPONSE_HEADER_BYTES_MAX = 16 * 1024;
+// What an answer may weigh on the wire: its headers, 32 interim ones, and its body in chunks of one byte, which take six.
+const WIRE_BYTES_BASE = (INTERIM_RESPONSES_MAX + 2) * RESPONSE_HEADER_BYTES_MAX;
+const WIRE_BYTES_PER_BODY_BYTE = 8;
 const EMPTY = new Uint8Array(0);
 
 export class ExchangeRun implements LaneLoad, Deadlined {
@@ -30,6 +44,7 @@ export class ExchangeRun implements LaneLoad, Deadlined {
   #headers: string[] = [];
   #body: Uint8Array = EMPTY;
   #bodyBytes = 0;
+  #bytesReceived = 0;
   #interim = 0;
   #signal: AbortSignal | null = null;
   #onAbort: (() => void) | null = null;
@@ -72,10 +87,14 @@ export class ExchangeRun implements LaneLoad, Deadlined {
     this.#dropLane();
   }
 
-  #phase(): "queue" | "lookup" | "connect" | "handshake" | "request" | "response" {
+  #phase(): ExchangePhase {
     if (this.#firstByteAt >= 0) return "response";
     if (this.#controller !== null) return "request";
     return this.lane?.dial?.phase ?? "queue";
+  }
+
+  heardBytes(bytes: number): void {
+    if (bytes > WIRE_BYTES_BASE + WIRE_BYTES_PER_BODY_BYTE * this.request.responseBytesMax) this.cut(tooManyBytes);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -92,10 +111,12 @@ export class ExchangeRun implements LaneLoad, Deadlined {
     this.#firstByteAt = this.#deadlines.now();
     this.#status = status;
     this.#headers = flatHeaders(controller.rawHeaders);
+    if (this.#connectionFacts()?.httpVersion === "2" && headerBytes(this.#headers) > RESPONSE_HEADER_BYTES_MAX) this.cut(headersTooLarge);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.settled) return;
+    this.#bytesReceived += chunk.length;
     const room = this.request.responseBytesMax - this.#bodyBytes;
     const truncated = chunk.length > room;
     this.#keep(truncated ? chunk.subarray(0, room) : chunk, truncated);
@@ -145,20 +166,46 @@ export class ExchangeRun implements LaneLoad, Deadlined {
       headers: this.#headers,
       body,
       truncated,
+      bytesReceived: this.#bytesReceived,
       timings: this.#timings(),
+      ...this.#trace(),
     };
   }
 
-  #failureOf(text: FailureText): Exchange {
-    return { kind: "failure", failure: text.failure, message: text.message, timings: this.#timings() };
+  #failureOf({ failure, message, detail }: FailureText): Exchange {
+    return { kind: "failure", failure, message, detail, timings: this.#timings(), ...this.#trace() };
   }
 
-  #timings(): { firstByteMs: number | null; totalMs: number } {
+  #timings(): ExchangeTimings {
     const now = this.#deadlines.now();
     return {
       firstByteMs: this.#firstByteAt < 0 ? null : this.#firstByteAt - this.#startedAt,
       totalMs: now - this.#startedAt,
     };
+  }
+
+  #connectionFacts(): ConnectionFacts | null {
+    return this.lane?.facts ?? null;
+  }
+
+  #trace(): { sentHeaders?: string[]; connection?: ConnectionFacts } {
+    const connection = this.#connectionFacts();
+    if (connection === null) return {};
+    // undici writes the head right after this call, so without it nothing went out.
+    return this.#controller === null ? { connection } : { connection, sentHeaders: this.#sentHeaders(connection) };
+  }
+
+  /** What undici adds to the headers it is given, where it adds it. */
+  #sentHeaders(connection: ConnectionFacts): string[] {
+    const { headers, method } = this.dispatchOptions;
+    const { body } = this.request;
+    const host = this.origin.authority;
+    const sent =
+      connection.httpVersion === "2" ? [":authority", host] : ["host", host, "connection", method === "HEAD" ? "close" : "keep-alive"];
+    for (const part of headers as string[]) sent.push(part);
+    const bytes = body === null ? 0 : body.byteLength;
+    if (bytes > 0 || method === "POST" || method === "PUT" || method === "PATCH") sent.push("content-length", String(bytes));
+    return sent;
   }
 
   #settle(exchange: Exchange): void {
@@ -177,9 +224,22 @@ export class ExchangeRun implements LaneLoad, Deadlined {
   }
 }
 
+/** A list over HTTP/1.1, an object over HTTP/2. */
 function flatHeaders(raw: Dispatcher.DispatchController["rawHeaders"]): string[] {
   const flat: string[] = [];
-  if (!Array.isArray(raw)) return flat;
-  for (const part of raw) flat.push(typeof part === "string" ? part : part.toString("latin1"));
+  if (raw === undefined || raw === null) return flat;
+  if (Array.isArray(raw)) {
+    for (const part of raw) flat.push(typeof part === "string" ? part : part.toString("latin1"));
+    return flat;
+  }
+  for (const [name, value] of Object.entries(raw)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) flat.push(name, one);
+  }
   return flat;
+}
+
+function headerBytes(flat: readonly string[]): number {
+  let bytes = 0;
+  for (const part of flat) bytes += part.length;
+  return bytes;
 }

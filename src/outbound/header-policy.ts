@@ -32,7 +32,7 @@ const REFUSED_HEADERS = new Set([
   "x-google-metadata-request",
   "x-metadata-token",
 ]);
-const REFUSED_PREFIXES = ["proxy-", "webhook-", "x-forwarded-", "x-aws-ec2-metadata-token"];
+const REFUSED_PREFIXES = ["proxy-", "webhook-", "posthorn-", "x-forwarded-", "x-aws-ec2-metadata-token"];
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // Visible latin-1, space and tab: what HTTP/1.1 can carry. CR, LF and NUL would start a header of their own.

@@ -7,10 +7,12 @@ import type { ConnectContext } from "./connect.ts";
 import { Deadlines } from "./deadline.ts";
 import { ExchangeRun } from "./exchange-run.ts";
 import { cancelled, type FailureText } from "./failure.ts";
+import { classifyAddress, parseAddress } from "./address.ts";
 import { isTransportHeader } from "./header-policy.ts";
 import { type LaneSettings, Origin } from "./lanes.ts";
+import { type ForwardProxy, parseForwardProxy } from "./proxy.ts";
 import { createDnsResolver, type Resolver } from "./resolve.ts";
-import type { Exchange, OutboundRequest, Transport, UrlVerdict } from "./transport.ts";
+import type { ConnectionProfile, Exchange, OutboundRequest, Transport, UrlVerdict } from "./transport.ts";
 
 export interface HttpTransportOptions {
   guard: AddressGuard;
@@ -22,6 +24,8 @@ export interface HttpTransportOptions {
   /** Answers for every name except localhost; tests give one that rebinds. */
   resolver?: Resolver;
   userAgent?: string;
+  /** URL of the forward proxy, with its credentials. What the operator's exceptions name is called without it. */
+  proxy?: string | null;
 }
 
 const CONNECTIONS_PER_ORIGIN = 64;
@@ -67,6 +71,7 @@ export class HttpTransport implements Transport {
       clock: options.clock,
       resolver: options.resolver ?? createDnsResolver(),
       resolverGiven: options.resolver !== undefined,
+      proxy: proxyOf(options.proxy ?? null),
       secureContext: null,
     };
     this.#userAgent = options.userAgent ?? "Posthorn";
@@ -128,7 +133,7 @@ export class HttpTransport implements Transport {
   ): Promise<Exchange> {
     if (this.#closed) return Promise.resolve(refused(cancelled));
     return new Promise((resolve) => {
-      const origin = this.#originFor(settings, plan);
+      const origin = this.#originFor(settings, plan, request.profile ?? null);
       const dispatchOptions: Dispatcher.DispatchOptions = {
         path: plan.path,
         method: request.method,
@@ -152,20 +157,29 @@ export class HttpTransport implements Transport {
     return plan;
   }
 
-  #originFor(settings: LaneSettings, plan: Plan & { ok: true }): Origin {
-    const known = this.#origins.get(plan.originKey);
+  #originFor(settings: LaneSettings, plan: Plan & { ok: true }, profile: ConnectionProfile | null): Origin {
+    const key = profile === null ? plan.originKey : `${plan.originKey} ${profile.key}`;
+    const known = this.#origins.get(key);
     if (known !== undefined) return known;
     if (this.#origins.size >= ORIGINS_MAX) this.#evictQuietest();
-    const origin = new Origin(settings, plan.originKey, {
+    const origin = new Origin(settings, key, plan.originKey, {
       host: plan.host,
       port: plan.port,
       secure: plan.secure,
+      profile,
+      proxy: this.#isException(plan) ? null : this.#connect.proxy,
+      secureContext: null,
       lookup: null,
       tlsSession: null,
     });
-    this.#origins.set(plan.originKey, origin);
+    this.#origins.set(key, origin);
     this.#sweepLater();
     return origin;
+  }
+
+  /** What only the operator's exceptions let through is inside the network, where a proxy for the outside does not reach. */
+  #isException({ host, port }: Plan & { ok: true }): boolean {
+    return parseAddress(host) === null ? this.#guard.isTrustedName(host, port) : classifyAddress(host) !== "public";
   }
 
   /** Looks at all 1,024 origins, but only when a new one is made, which costs a connection anyway. */
@@ -209,6 +223,12 @@ function refused(text: FailureText): Exchange {
     message: text.message,
     timings: { firstByteMs: null, totalMs: 0 },
   };
+}
+
+function proxyOf(url: string | null): ForwardProxy | null {
+  const proxy = url === null ? null : parseForwardProxy(url);
+  if (url !== null && proxy === null) throw new TypeError("the proxy is not an http(s) URL");
+  return proxy;
 }
 
 function makePlan(verdict: UrlVerdict): Plan {

@@ -79,6 +79,8 @@ describe("loadSettings", () => {
     ["POSTHORN_TRUSTED_PROXIES", "10.0.0.0/33"],
     ["POSTHORN_TRUSTED_PROXIES", "proxy.internal"],
     ["POSTHORN_OUTBOUND_ALLOW", "10.0.0.256"],
+    ["POSTHORN_OUTBOUND_PROXY", "socks5://proxy:1080"],
+    ["POSTHORN_OUTBOUND_PROXY", "http://user:hunter2@proxy/path"],
     ["POSTHORN_OUTBOUND_PLAIN_HTTP", "maybe"],
     ["POSTHORN_LOG_LEVEL", "loud"],
     ["POSTHORN_SECRET_KEY", "c2hvcnQ="],
@@ -106,6 +108,7 @@ describe("loadSettings", () => {
 
   test("a bad secret stays out of the sentence about it", () => {
     expect(problems({ POSTHORN_API_KEY: "hunter2" }).join()).not.toContain("hunter2");
+    expect(problems({ POSTHORN_OUTBOUND_PROXY: "http://user:hunter2@proxy/path" }).join()).not.toContain("hunter2");
   });
 
   test("an empty variable is unset", () => {

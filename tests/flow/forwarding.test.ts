@@ -53,6 +53,7 @@ function pairs(arrival: Arrival): [string, string][] {
     "posthorn-event-id",
     "posthorn-event-type",
     "posthorn-attempt",
+    "posthorn-hops",
   ]);
   const all = arrival.rawHeaders.flatMap((name, i): [string, string][] =>
     i % 2 === 0 ? [[name.toLowerCase(), arrival.rawHeaders[i + 1]!]] : [],
@@ -93,6 +94,16 @@ describe("the bytes", () => {
       "2",
       "X-Empty",
       "",
+      "Proxy-Anything",
+      "1",
+      "HTTP2-Settings",
+      "AAMAAABkAAQAAP__",
+      "Cookie",
+      "session=1",
+      "Metadata-Flavor",
+      "Google",
+      "X-Aws-Ec2-Metadata-Token",
+      "1",
     ];
     const arrival = await forwarded({}, { headers });
     expect(pairs(arrival)).toEqual([

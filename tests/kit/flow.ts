@@ -367,6 +367,8 @@ function destinationOf(id: string, now: number): Destination {
     headers: {},
     auth: { kind: "none" },
     signature: { kind: "none" },
+    tls: null,
+    http2: false,
     retry: defaultRetryPolicy(),
     deadlineMs: 20_000,
     connectTimeoutMs: 5_000,

@@ -49,6 +49,29 @@ function repeating(start: string, text: string, everyMs: number): (socket: Socke
   };
 }
 
+/** The reset goes out behind the bytes once the kernel has taken them. */
+function resetAfter(text: string): (socket: Socket) => void {
+  return (socket) => socket.once("data", () => void socket.write(text, "latin1", () => socket.resetAndDestroy()));
+}
+
+function endAfter(text: string): (socket: Socket) => void {
+  return (socket) => socket.once("data", () => void socket.end(text, "latin1"));
+}
+
+/** `start`, then `filler` as fast as it is read, for ever. */
+function flooding(start: string, filler: string): (socket: Socket) => void {
+  return (socket) => {
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(filler, "latin1"));
+    };
+    socket.once("data", () => {
+      socket.write(start, "latin1");
+      socket.on("drain", more);
+      more();
+    });
+  };
+}
+
 const OK = "HTTP/1.1 200 OK\r\n";
 
 describe("stalls end at the absolute deadline, within 10 %", () => {
@@ -61,6 +84,9 @@ describe("stalls end at the absolute deadline, within 10 %", () => {
     "drips one header": () => raw(repeating(`${OK}x-slow: `, "a", 50)),
     "drips headers without end": () => raw(repeating(OK, "x-a: b\r\n", 50)),
     "stops in the middle of the body": () => raw(saying(`${OK}content-length: 10\r\n\r\nabc`)),
+    "drips a chunk's extension": () => raw(repeating(`${OK}transfer-encoding: chunked\r\n\r\n5;`, "a", 50)),
+    "drips a trailer": () => raw(repeating(`${OK}transfer-encoding: chunked\r\n\r\n0\r\nx-slow: `, "a", 50)),
+    "closes its half and keeps ours": () => raw((socket) => socket.once("data", () => socket.write(OK))),
     "sends 103 now and then": () => raw(repeating("", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n", 100)),
   };
   const ends = new Map<string, Exchange>();
@@ -104,6 +130,14 @@ describe("malformed_response", () => {
     ["a length and chunks", `${OK}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`],
     ["a bad chunk size", `${OK}transfer-encoding: chunked\r\n\r\nzz\r\n`],
     ["a space in a header name", `${OK}x a: b\r\n\r\n`],
+    ["a header without a colon", `${OK}x-a\r\n\r\n`],
+    ["a NUL in a header", `${OK}x-a: \0\r\n\r\n`],
+    ["a negative length", `${OK}content-length: -1\r\n\r\n`],
+    ["a length in hex", `${OK}content-length: 0x10\r\n\r\n`],
+    ["a length of 30 digits", `${OK}content-length: ${"9".repeat(30)}\r\n\r\n`],
+    ["a chunk of 30 digits", `${OK}transfer-encoding: chunked\r\n\r\n${"f".repeat(30)}\r\n`],
+    ["a version nobody knows", "HTTP/9.9 200 OK\r\n\r\n"],
+    ["TLS on a plain port", "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"],
   ])("%s", async (_what, text) => {
     expect(outcome(await open().post(await raw(saying(text))))).toBe("malformed_response");
   });
@@ -112,6 +146,8 @@ describe("malformed_response", () => {
 describe("response_headers_too_large", () => {
   test.each([
     ["one header of 20 KiB", `${OK}x-big: ${"a".repeat(20_000)}\r\n\r\n`],
+    ["a header name of 20 KiB", `${OK}${"a".repeat(20_000)}: b\r\n\r\n`],
+    ["20 KiB of trailers", `${OK}transfer-encoding: chunked\r\n\r\n0\r\n${"x-a: bcdefgh\r\n".repeat(2_000)}\r\n`],
     ["2,000 small headers", `${OK}${"x-a: bcdefgh\r\n".repeat(2_000)}\r\n`],
   ])("%s", async (_what, text) => {
     expect(outcome(await open().post(await raw(saying(text))))).toBe("response_headers_too_large");
@@ -124,6 +160,12 @@ describe("connection_reset", () => {
     ["on reading the request", () => scripted({ behaviour: "reset" })],
     ["after the headers", () => scripted({ behaviour: "reset_after_headers" })],
     ["by a polite end instead of an answer", () => raw((socket) => socket.once("data", () => socket.end()))],
+    ["by RST behind 100 headers", () => raw(resetAfter(`${OK}${"x-a: b\r\n".repeat(100)}`))],
+    ["by RST in the middle of a body", () => raw(resetAfter(`${OK}content-length: 10\r\n\r\nabc`))],
+    ["by RST in the middle of a chunk", () => raw(resetAfter(`${OK}transfer-encoding: chunked\r\n\r\nff\r\nabc`))],
+    ["by RST behind a 103", () => raw(resetAfter("HTTP/1.1 103 Early Hints\r\n\r\n"))],
+    ["by an end in the middle of a chunk", () => raw(endAfter(`${OK}transfer-encoding: chunked\r\n\r\nff\r\nabc`))],
+    ["by an end in the middle of a body", () => raw(endAfter(`${OK}content-length: 10\r\n\r\nabc`))],
     ["in the middle of the headers", () => raw((socket) => socket.once("data", () => socket.end(`${OK}x-a: b\r\n`)))],
   ])("%s", async (_what, start) => {
     expect(outcome(await open().post(await start()))).toBe("connection_reset");
@@ -187,5 +229,42 @@ describe("too much", () => {
     const url = await scripted({ headers: { "content-encoding": encoding }, body: bomb });
     const exchange = await open().post(url, { responseBytesMax: 64 * 1024 });
     expect(exchange.kind === "response" && Buffer.from(exchange.body).equals(bomb)).toBe(true);
+  });
+});
+
+describe("a flood", () => {
+  const DEADLINE_MS = 1_000;
+  const LINE = "a".repeat(64 * 1024);
+  test.each<[string, (socket: Socket) => void, readonly (number | string)[]]>([
+    ["of a status line", flooding("HTTP/1.1 200 ", LINE), ["malformed_response"]],
+    ["of one header's name", flooding(OK, LINE), ["response_headers_too_large"]],
+    ["of one header's value", flooding(`${OK}x-a: `, LINE), ["response_headers_too_large"]],
+    ["of headers", flooding(OK, "x-a: b\r\n".repeat(4_096)), ["response_headers_too_large"]],
+    ["of 100 Continue", flooding("", "HTTP/1.1 100 Continue\r\n\r\n".repeat(2_048)), ["malformed_response"]],
+    ["of 103 Early Hints", flooding("", "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(2_048)), ["malformed_response"]],
+    ["of headers under 103", flooding("HTTP/1.1 103 Early Hints\r\n", "x-a: b\r\n".repeat(4_096)), ["response_headers_too_large"]],
+    ["of a chunk's extension", flooding(`${OK}transfer-encoding: chunked\r\n\r\n5;`, LINE), ["malformed_response"]],
+    ["of trailers", flooding(`${OK}transfer-encoding: chunked\r\n\r\n0\r\n`, "x-a: b\r\n".repeat(4_096)), ["response_headers_too_large"]],
+    ["of chunks of one byte", flooding(`${OK}transfer-encoding: chunked\r\n\r\n`, "1\r\na\r\n".repeat(8_192)), [200]],
+    ["behind the end of the answer", flooding(`${OK}content-length: 0\r\n\r\n`, LINE), [200]],
+  ])("%s ends in its class and in time, and leaves memory and the next exchange alone", async (_what, serve, classes) => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const { post } = open();
+    const url = await raw(serve);
+    const good = await scripted({ body: "fine" });
+    expect(outcome(await post(good))).toBe(200);
+    collect();
+    const before = process.memoryUsage();
+    for (let i = 0; i < 3; i++) {
+      const exchange = await post(url, { deadlineMs: DEADLINE_MS });
+      expect(outcome(exchange)).toBeOneOf(classes);
+      expect(exchange.timings.totalMs).toBeLessThanOrEqual(DEADLINE_MS * 1.1);
+    }
+    expect(outcome(await post(good))).toBe(200);
+    collect();
+    const after = process.memoryUsage();
+    // A flood moves hundreds of megabytes in this time; a sender that kept what it read would hold on to them.
+    expect(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(8 * 1024 * 1024);
   });
 });

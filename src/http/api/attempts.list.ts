@@ -3,7 +3,7 @@ import { answerPage, resolveId } from "../answers.ts";
 import { decodeCursor } from "../cursor.ts";
 import type { Answer, Call } from "../route.ts";
 import type { AttemptQueryInput } from "../schemas/delivery.ts";
-import { attemptView } from "../views/records.ts";
+import { attemptView } from "../views/attempt.ts";
 
 export async function listAttempts({ api, query }: Call<undefined, AttemptQueryInput>): Promise<Answer> {
   const { destination, destinationId, cursor, since, until, ...plain } = query;

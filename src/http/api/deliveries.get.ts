@@ -3,7 +3,8 @@ import { LIST_LIMIT_MAX } from "../../limits.ts";
 import { notFound } from "../problem.ts";
 import { type Answer, type Call, json } from "../route.ts";
 import type { DeliveryDetailView } from "../schemas/delivery.ts";
-import { attemptView, deliveryView } from "../views/records.ts";
+import { attemptView } from "../views/attempt.ts";
+import { deliveryView } from "../views/records.ts";
 
 export async function getDelivery({ api, id }: Call): Promise<Answer> {
   const delivery = await api.store.delivery(id);

@@ -31,6 +31,34 @@ const deliveryFields = {
   finishedAt: timeText.nullable(),
 };
 
+const phase = z.number().nullable();
+
+const timings = z
+  .strictObject({
+    dnsMs: phase,
+    connectMs: phase,
+    tlsMs: phase,
+    firstByteMs: phase.describe("From the start of the attempt to the response's headers."),
+    bodyMs: phase.describe("From the headers to the end of the body."),
+  })
+  .describe("Milliseconds; null for a phase that did not take place, as with a connection that was kept open.");
+
+const connection = z.strictObject({
+  reused: z.boolean().describe("True when the connection was kept open from an attempt before."),
+  remote: z.string().nullable().describe("Class of the address that was called: public, loopback, private, proxy and so on."),
+  httpVersion: z.string().nullable(),
+  tlsVersion: z.string().nullable(),
+  certificateExpiresAt: timeText.nullable().describe("End of the receiver's certificate."),
+  certificateDaysLeft: z.number().int().nullable().describe("Whole days from the attempt to that end."),
+});
+
+const diagnosis = z.strictObject({
+  severity: z.enum(["warning", "error"]),
+  owner: z.enum(["receiver", "destination", "operator"]).describe("Who can mend it."),
+  summary: z.string().describe("What happened."),
+  fix: z.string().describe("What to do."),
+});
+
 const attemptFields = {
   id: idText,
   deliveryId: idText,
@@ -39,12 +67,23 @@ const attemptFields = {
   number: z.number().int().describe("1 for the first try."),
   startedAt: timeText,
   durationMs: z.number(),
-  request: z.strictObject({ method: z.string(), url: z.string(), headers: headerPairs }),
+  request: z
+    .strictObject({ method: z.string(), url: z.string(), headers: headerPairs })
+    .describe("As it went over the wire, with credentials masked."),
   response: z
-    .strictObject({ status: z.number().int(), headers: headerPairs, ...bodyFields, truncated: z.boolean() })
+    .strictObject({
+      status: z.number().int(),
+      headers: headerPairs,
+      ...bodyFields,
+      truncated: z.boolean(),
+      bytesReceived: z.number().int().nullable().describe("Bytes of body that arrived, also those that were not kept."),
+    })
     .nullable()
     .describe("Null when there was none."),
   failure: z.strictObject({ code: z.string(), message: z.string() }).nullable().describe("Why there was no response."),
+  timings: timings.nullable().describe("Null when nothing was sent."),
+  connection: connection.nullable().describe("Null when nothing was sent."),
+  diagnosis: diagnosis.nullable().describe("What it means and what to do; null when all is well."),
 };
 
 export const attempt = answerSchema("Attempt", z.strictObject(attemptFields));

@@ -15,11 +15,51 @@ import { answerSchema, pageOf, requestSchema } from "./registry.ts";
 const METHODS = ["POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS"] as const;
 const headerName = z.string().min(1).max(256);
 
+const oauth2 = {
+  kind: z.literal("oauth2"),
+  tokenUrl: z.string().min(1).max(URL_CHARACTERS_MAX).describe("Asked for a token with the grant client_credentials."),
+  clientId: plainText(512),
+  clientSecret: secret,
+  scope: plainText(2048).nullable().default(null),
+  audience: plainText(2048).nullable().default(null),
+  style: z.enum(["basic", "body"]).default("basic").describe("Whether the client's credentials stand in the header or in the form."),
+};
+
+const awsWord = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[a-z0-9-]+$/, "Lower-case letters, digits and dashes.");
+const awsSigv4 = {
+  kind: z.literal("aws-sigv4"),
+  region: awsWord.describe("As in eu-central-1."),
+  service: awsWord.describe("As AWS signs for it: lambda, execute-api, s3."),
+  accessKeyId: z.string().min(1).max(128).regex(/^\w+$/, "Letters, digits and underscores."),
+  secretAccessKey: secret,
+  sessionToken: secret.nullable().default(null).describe("Of temporary credentials."),
+};
+
+const pem = (charactersMax: number) => z.string().min(1).max(charactersMax).nullable().default(null);
+const tlsFields = {
+  caPem: pem(128 * 1024).describe("Certificates of the authorities that count in place of the public ones."),
+  clientCertPem: pem(32 * 1024).describe("Certificate shown to the receiver, with its chain."),
+  clientKeyPem: pem(16 * 1024).describe("Its private key, without a password."),
+  serverName: z
+    .string()
+    .max(253)
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, "A host name.")
+    .nullable()
+    .default(null)
+    .describe("Asked for in the handshake, and what the certificate must be for, in place of the URL's host."),
+};
+
 const auth = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
   z.strictObject({ kind: z.literal("basic"), username: z.string().max(256), password: secret }),
   z.strictObject({ kind: z.literal("bearer"), token: secret }),
   z.strictObject({ kind: z.literal("apiKey"), header: headerName, value: secret }),
+  z.strictObject(oauth2),
+  z.strictObject(awsSigv4),
 ]);
 
 const hmacRecipe = {
@@ -65,6 +105,8 @@ const settings = {
   headers: headerRecord,
   auth,
   signature,
+  tls: z.strictObject(tlsFields).nullable().describe("Null for certificates of the public authorities, and none of our own."),
+  http2: z.boolean().describe("Offer HTTP/2 over TLS, and use it when the receiver takes it."),
   retry,
   deadlineMs: z.number().int().min(100).max(ATTEMPT_DEADLINE_MS_MAX).describe("One budget for a whole attempt."),
   connectTimeoutMs: z.number().int().min(50).max(ATTEMPT_DEADLINE_MS_MAX),
@@ -99,6 +141,13 @@ const state = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("disabled"), since: timeText, reason: z.string() }),
 ]);
 
+const shownOauth2 = {
+  clientSecret: secretHint,
+  scope: z.string().nullable(),
+  audience: z.string().nullable(),
+  style: z.enum(["basic", "body"]),
+};
+
 export const destination = answerSchema(
   "Destination",
   z.strictObject({
@@ -114,7 +163,17 @@ export const destination = answerSchema(
       z.strictObject({ kind: z.literal("basic"), username: z.string(), password: secretHint }),
       z.strictObject({ kind: z.literal("bearer"), token: secretHint }),
       z.strictObject({ kind: z.literal("apiKey"), header: z.string(), value: secretHint }),
+      z.strictObject({ ...oauth2, ...shownOauth2 }),
+      z.strictObject({ ...awsSigv4, secretAccessKey: secretHint, sessionToken: secretHint.nullable() }),
     ]),
+    tls: z
+      .strictObject({
+        caPem: z.string().nullable(),
+        clientCertPem: z.string().nullable(),
+        clientKeyPem: secretHint.nullable(),
+        serverName: z.string().nullable(),
+      })
+      .nullable(),
     signature: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("none") }),
       z.strictObject({ kind: z.literal("standard-webhooks"), secrets: z.array(secretHint) }),

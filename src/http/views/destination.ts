@@ -8,7 +8,7 @@ const SECRET_NAME = /authorization|cookie|token|secret|password|signature|creden
 
 /** `secret` is given in the one answer that shows a secret we made. */
 export function destinationView(destination: Destination, secret?: string): DestinationView {
-  const { headers, auth, signature, state, method, createdAt, updatedAt, ...plain } = destination;
+  const { headers, auth, signature, tls, state, method, createdAt, updatedAt, ...plain } = destination;
   return {
     ...plain,
     method: method as DestinationView["method"],
@@ -16,6 +16,8 @@ export function destinationView(destination: Destination, secret?: string): Dest
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, SECRET_NAME.test(name) ? secretHint(value) : value])),
     auth: authView(auth),
     signature: signatureView(signature),
+    // The tail of a key in PEM is the same for all, and its other parts are secret: that there is one is all to say.
+    tls: tls === null ? null : { ...tls, clientKeyPem: tls.clientKeyPem === null ? null : { hint: "…" } },
     state: state.kind === "active" ? state : { ...state, since: timeView(state.since) },
     createdAt: timeView(createdAt),
     updatedAt: timeView(updatedAt),
@@ -32,6 +34,12 @@ function authView(auth: Destination["auth"]): DestinationView["auth"] {
       return { ...auth, token: { hint: secretHint(auth.token) } };
     case "apiKey":
       return { ...auth, value: { hint: secretHint(auth.value) } };
+    case "oauth2":
+      return { ...auth, clientSecret: { hint: secretHint(auth.clientSecret) } };
+    case "aws-sigv4": {
+      const sessionToken = auth.sessionToken === null ? null : { hint: secretHint(auth.sessionToken) };
+      return { ...auth, secretAccessKey: { hint: secretHint(auth.secretAccessKey) }, sessionToken };
+    }
   }
 }
 

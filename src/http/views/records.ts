@@ -1,12 +1,12 @@
 // Subscriptions, events, requests, deliveries, attempts, jobs and keys as they are shown.
 import type { ApiKey } from "../../core/api-key.ts";
-import type { Attempt, Delivery } from "../../core/delivery.ts";
+import type { Delivery } from "../../core/delivery.ts";
 import { type Event, type EventHead, headerValue, type RequestHead } from "../../core/event.ts";
 import type { Job } from "../../core/job.ts";
 import type { Subscription } from "../../core/subscription.ts";
 import type { Catalog } from "../../flow/catalog.ts";
 import type { RequestRecord, RequestRecordHead } from "../../store/store.ts";
-import type { AttemptView, DeliveryStatus, DeliveryView } from "../schemas/delivery.ts";
+import type { DeliveryStatus, DeliveryView } from "../schemas/delivery.ts";
 import type { EventHeadView, EventView, RequestHeadView, RequestView } from "../schemas/event.ts";
 import type { JobView } from "../schemas/job.ts";
 import type { ApiKeyView } from "../schemas/service.ts";
@@ -100,25 +100,6 @@ function statusOf(delivery: Delivery, catalog: Pick<Catalog, "destination">): { 
     case "disabled":
       return { status: "paused", reason: `The destination is disabled: ${state.reason}` };
   }
-}
-
-export function attemptView(attempt: Attempt): AttemptView {
-  const { request, result } = attempt;
-  return {
-    id: attempt.id,
-    deliveryId: attempt.deliveryId,
-    eventId: attempt.eventId,
-    destinationId: attempt.destinationId,
-    number: attempt.number,
-    startedAt: timeView(attempt.startedAt),
-    durationMs: attempt.durationMs,
-    request: { method: request.method, url: request.url, headers: headerPairsView(request.headers) },
-    response:
-      result.kind === "response"
-        ? { status: result.status, headers: headerPairsView(result.headers), ...bodyView(result.body), truncated: result.truncated }
-        : null,
-    failure: result.kind === "failure" ? { code: result.failure, message: result.message } : null,
-  };
 }
 
 export function jobView(job: Job): JobView {

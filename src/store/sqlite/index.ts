@@ -17,6 +17,7 @@ import {
   eventFrom,
   eventHeadFrom,
   eventsFrom,
+  packAttemptRequest,
   packEnvelope,
   type Row,
   requestHeadRecordFrom,
@@ -185,7 +186,7 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
 
 function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, step }: Settlement): void {
   const { seq, tail } = ids.next();
-  const { request, result } = attempt;
+  const { result } = attempt;
   values.push(
     STATE_CODE[step.state],
     step.attempts,
@@ -199,7 +200,7 @@ function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, s
     attempt.number,
     attempt.startedAt,
     attempt.durationMs,
-    JSON.stringify([request.method, request.url, request.headers]),
+    packAttemptRequest(attempt),
   );
   if (result.kind === "failure") {
     values.push(null, result.failure, result.message, null, null, 0);

@@ -1,4 +1,5 @@
 // Rows to domain values and back: the one place that knows how a record is laid out.
+import { type PackedFacts, packFacts, unpackFacts } from "../../core/attempt-facts.ts";
 import type { Attempt, Delivery, DeliveryState, DeliveryTrigger } from "../../core/delivery.ts";
 import type { Event, EventHead, RequestHead } from "../../core/event.ts";
 import { formatId, type IdParts } from "../../core/id.ts";
@@ -166,6 +167,12 @@ export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): De
 export const ATTEMPT_COLUMNS =
   "a.seq, a.tail, a.number, a.started_at, a.duration_ms, a.request, a.status, a.failure, a.message, a.response_headers, a.response_body, a.truncated, d.seq, d.tail, d.destination_id, e.seq, e.tail";
 
+/** What was sent, and behind it what is known of how: one JSON text, because both are only ever read together. */
+export function packAttemptRequest({ request, facts }: Pick<Attempt, "request" | "facts">): string {
+  const { method, url, headers } = request;
+  return JSON.stringify(facts === undefined ? [method, url, headers] : [method, url, headers, packFacts(facts)]);
+}
+
 export function attemptFrom(row: Row): Attempt {
   const [
     seq,
@@ -204,7 +211,7 @@ export function attemptFrom(row: Row): Attempt {
     number,
     string,
   ];
-  const [method, url, requestHeaders] = JSON.parse(request) as [string, string, string[]];
+  const [method, url, requestHeaders, facts] = JSON.parse(request) as [string, string, string[], PackedFacts?];
   return {
     id: formatId("att", { seq, tail }),
     deliveryId: formatId("dlv", { seq: deliverySeq, tail: deliveryTail }),
@@ -224,6 +231,7 @@ export function attemptFrom(row: Row): Attempt {
             body: body ?? new Uint8Array(0),
             truncated: truncated === 1,
           },
+    ...(facts === undefined ? {} : { facts: unpackFacts(facts) }),
   };
 }
 
