@@ -1,5 +1,5 @@
 // Braintree: `bt_signature` lists public keys with an HMAC-SHA1 of `bt_payload`, whose key is the raw SHA-1 of the private key.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { type SchemeConfig } from "../config.ts";
 import { decode, encode, utf8 } from "../encoding.ts";
 import { formFields, formOf, formType } from "../form.ts";
 import { limits } from "../limits.ts";
@@ -16,8 +16,8 @@ import {
 } from "../plan.ts";
 import type { WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
-import { sha1 } from "../sha.ts";
 import { textParam } from "./hmac-params.ts";
+import { secretKeys } from "./secret-keys.ts";
 
 const mismatch = failure("signature_mismatch", "The signature of bt_payload does not match: the private key is another one.");
 
@@ -33,16 +33,10 @@ export function compileBraintree(config: SchemeConfig): CompiledScheme {
 }
 
 function accountOf(config: SchemeConfig): Account {
-  needSecret(config);
-  refusePublicKey(config);
-  refuseUnknownParams(config, ["publicKey"]);
+  const keys = secretKeys(config, "hmac-sha1", { key: "sha1-utf8", params: ["publicKey"] });
   const publicKey = textParam(config.params, "publicKey");
   if (publicKey === undefined || publicKey === "")
     throw new ConfigError("params.publicKey", "is needed: the signature names the public key that belongs to the private key");
-  const keys = config.secrets.map((secret, secretIndex) => {
-    const path = `secrets[${secretIndex}]`;
-    return { algorithm: "hmac-sha1" as const, bytes: sha1(secretBytes(secret, "utf8", path)), secretIndex, path };
-  });
   return { keys, publicKey };
 }
 

@@ -1,22 +1,14 @@
 // Dropbox Sign: `event_hash` in the JSON of a form field is an HMAC of the event's time and type, made with the API key.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { type SchemeConfig } from "../config.ts";
 import { decode } from "../encoding.ts";
 import { formOf, formType } from "../form.ts";
 import { jsonObject, valueAt, withValueAt } from "../json.ts";
 import { anyFormFields, withFormField } from "../multipart.ts";
-import {
-  type CompiledScheme,
-  type CompiledSigner,
-  digestBytes,
-  type Key,
-  type Plan,
-  type PreparedSignature,
-  type SigningKey,
-  type SignRequest,
-} from "../plan.ts";
+import { type CompiledScheme, type CompiledSigner, digestBytes, type Plan, type PreparedSignature, type SignRequest } from "../plan.ts";
 import type { WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 import { checkTimestamp, formatTimestamp, type TimestampCheck } from "../timestamp.ts";
+import { secretKeys } from "./secret-keys.ts";
 
 const mismatch = failure("signature_mismatch", "The event_hash does not match: the API key is another one, or time or type were changed.");
 const noEvent = failure("malformed_request", "The body is no form whose field json holds an event.");
@@ -25,19 +17,9 @@ const noEvent = failure("malformed_request", "The body is no form whose field js
 const TIME = /^\d{10}$/;
 const TYPE = /^[a-z][a-z_]{0,127}$/;
 
-function keysOf(config: SchemeConfig): (Key & SigningKey)[] {
-  needSecret(config);
-  refusePublicKey(config);
-  refuseUnknownParams(config, []);
-  return config.secrets.map((secret, secretIndex) => {
-    const path = `secrets[${secretIndex}]`;
-    return { algorithm: "hmac-sha256" as const, bytes: secretBytes(secret, "utf8", path), secretIndex, path };
-  });
-}
-
 /** Throws ConfigError for secrets that are too short. */
 export function compileDropboxSign(config: SchemeConfig): CompiledScheme {
-  const keys = keysOf(config);
+  const keys = secretKeys(config, "hmac-sha256");
   const check: TimestampCheck = { unit: "s", toleranceSeconds: config.toleranceSeconds, future: true };
 
   function read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure {
@@ -65,7 +47,7 @@ function jsonFields(body: Uint8Array | string): string[] {
 
 /** Signs with the first secret: writes hash and time into the event. Throws ConfigError like `compileDropboxSign`. */
 export function compileDropboxSignSigner(config: SchemeConfig): CompiledSigner {
-  return { keys: keysOf(config).slice(0, 1), encoding: "hex", prepare };
+  return { keys: secretKeys(config, "hmac-sha256").slice(0, 1), encoding: "hex", prepare };
 }
 
 function prepare({ body, timestampMs }: SignRequest): PreparedSignature {

@@ -1,28 +1,18 @@
 // Microsoft Graph: every notification of a body must repeat the clientState that was given with the subscription.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretBytes, type SchemeConfig } from "../config.ts";
+import { type SchemeConfig } from "../config.ts";
 import { utf8 } from "../encoding.ts";
 import { isRecord, jsonObject, valueAt } from "../json.ts";
 import { limits } from "../limits.ts";
-import type { CompiledScheme, CompiledSigner, Key, Plan, PreparedSignature, Signed, SignRequest } from "../plan.ts";
+import type { CompiledScheme, CompiledSigner, Plan, PreparedSignature, Signed, SignRequest } from "../plan.ts";
 import type { WebhookRequest } from "../request.ts";
 import { ConfigError, failure, type VerifyFailure } from "../result.ts";
+import { secretKeys } from "./secret-keys.ts";
 
 const mismatch = failure("wrong_token", "The clientState of a notification is not the configured one.");
 
-function keysOf(config: SchemeConfig): Key[] {
-  needSecret(config);
-  refusePublicKey(config);
-  refuseUnknownParams(config, []);
-  return config.secrets.map((secret, secretIndex) => ({
-    algorithm: "equal" as const,
-    bytes: secretBytes(secret, "utf8", `secrets[${secretIndex}]`),
-    secretIndex,
-  }));
-}
-
 /** Throws ConfigError for secrets that are too short. */
 export function compileMicrosoftGraph(config: SchemeConfig): CompiledScheme {
-  return { keys: keysOf(config), unsigned: false, mismatch, read };
+  return { keys: secretKeys(config, "equal"), unsigned: false, mismatch, read };
 }
 
 function read(request: WebhookRequest): Plan | VerifyFailure {
@@ -42,7 +32,7 @@ function read(request: WebhookRequest): Plan | VerifyFailure {
 
 /** Writes the first secret into every notification. Throws ConfigError like `compileMicrosoftGraph`. */
 export function compileMicrosoftGraphSigner(config: SchemeConfig): CompiledSigner {
-  keysOf(config);
+  secretKeys(config, "equal");
   const [clientState = ""] = config.secrets;
 
   function prepare({ body }: SignRequest): PreparedSignature {

@@ -8,7 +8,8 @@ import type { BodySignatureScheme } from "../provider.ts";
 import { ConfigError } from "../result.ts";
 import { webCrypto } from "../runtime.ts";
 import { formatTimestamp } from "../timestamp.ts";
-import { adyenContent, hmacKeys } from "./body-signature.ts";
+import { adyenContent } from "./body-signature.ts";
+import { secretKeys } from "./secret-keys.ts";
 import { compileBraintreeSigner } from "./body-signature-braintree.ts";
 import { compileDropboxSignSigner } from "./body-signature-dropbox-sign.ts";
 import { compileMicrosoftGraphSigner } from "./body-signature-microsoft-graph.ts";
@@ -19,9 +20,9 @@ import { compileSnsSigner } from "./body-signature-sns.ts";
 export function compileBodySignatureSigner(config: SchemeConfig, scheme: BodySignatureScheme): CompiledSigner {
   switch (scheme.layout) {
     case "adyen":
-      return { keys: hmacKeys(config, scheme).slice(0, 1), encoding: "base64", prepare: prepareAdyen };
+      return { keys: secretKeys(config, "hmac-sha256", { key: scheme.key }).slice(0, 1), encoding: "base64", prepare: prepareAdyen };
     case "mailgun":
-      return { keys: hmacKeys(config, scheme).slice(0, 1), encoding: "hex", prepare: prepareMailgun };
+      return { keys: secretKeys(config, "hmac-sha256", { key: scheme.key }).slice(0, 1), encoding: "hex", prepare: prepareMailgun };
     case "aws-sns":
       refusePublicKey(config);
       return compileSnsSigner(config, scheme);

@@ -1,11 +1,11 @@
 // Signatures inside the body, over some of its fields: Adyen, Mailgun, and the layouts with a file of their own.
 //
 // Only the named fields are authentic. The rest of the body may have been changed by whoever saw one signed request.
-import { needSecret, refusePublicKey, refuseUnknownParams, secretKey, type SchemeConfig } from "../config.ts";
+import { type SchemeConfig } from "../config.ts";
 import { decode } from "../encoding.ts";
 import { isRecord, jsonObject, valueAt } from "../json.ts";
 import { limits } from "../limits.ts";
-import { type CompiledScheme, digestBytes, type Key, type Plan, type Signed, type SigningKey } from "../plan.ts";
+import { type CompiledScheme, digestBytes, type Plan, type Signed } from "../plan.ts";
 import type { BodySignatureScheme } from "../provider.ts";
 import type { WebhookRequest } from "../request.ts";
 import { failure, type VerifyFailure } from "../result.ts";
@@ -15,6 +15,7 @@ import { compileDropboxSign } from "./body-signature-dropbox-sign.ts";
 import { compileMicrosoftGraph } from "./body-signature-microsoft-graph.ts";
 import { compilePaddleClassic } from "./body-signature-paddle.ts";
 import { compileSns } from "./body-signature-sns.ts";
+import { secretKeys } from "./secret-keys.ts";
 
 const mismatch = failure(
   "signature_mismatch",
@@ -25,7 +26,7 @@ const mismatch = failure(
 export function compileBodySignature(config: SchemeConfig, scheme: BodySignatureScheme): CompiledScheme {
   switch (scheme.layout) {
     case "adyen":
-      return { keys: hmacKeys(config, scheme), unsigned: false, mismatch, read: readAdyen };
+      return { keys: secretKeys(config, "hmac-sha256", { key: scheme.key }), unsigned: false, mismatch, read: readAdyen };
     case "mailgun":
       return compileMailgun(config, scheme);
     case "aws-sns":
@@ -39,18 +40,6 @@ export function compileBodySignature(config: SchemeConfig, scheme: BodySignature
     case "paddle-classic":
       return compilePaddleClassic(config);
   }
-}
-
-/** Throws ConfigError for secrets that cannot work. */
-export function hmacKeys(config: SchemeConfig, scheme: BodySignatureScheme): (Key & SigningKey)[] {
-  needSecret(config);
-  refusePublicKey(config);
-  refuseUnknownParams(config, []);
-  return config.secrets.map((secret, secretIndex) => ({
-    algorithm: "hmac-sha256",
-    ...secretKey(secret, scheme.key ?? "utf8", `secrets[${secretIndex}]`),
-    secretIndex,
-  }));
 }
 
 function signed(signature: unknown, enc: "hex" | "base64", content: string): Signed | VerifyFailure {
@@ -108,7 +97,7 @@ export function adyenContent(item: unknown): string | undefined {
 const MAILGUN_TIMESTAMP = /^\d{10}$/;
 
 function compileMailgun(config: SchemeConfig, scheme: BodySignatureScheme): CompiledScheme {
-  const keys = hmacKeys(config, scheme);
+  const keys = secretKeys(config, "hmac-sha256", { key: scheme.key });
   const check: TimestampCheck = { unit: "s", toleranceSeconds: config.toleranceSeconds, future: true };
 
   function read(request: WebhookRequest, nowMs: number): Plan | VerifyFailure {

@@ -11,7 +11,8 @@ import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 import { onlyPair, parseSignatures, type SignatureFormat } from "../signature-header.ts";
 import { checkTimestamp, formatTimestamp, type TimestampCheck } from "../timestamp.ts";
 import { needHeader } from "./asymmetric.ts";
-import { canonicalKeys, headersByName } from "./canonical-parts.ts";
+import { headersByName } from "./canonical-headers.ts";
+import { secretKeys } from "./secret-keys.ts";
 
 const SIGNATURE = "x-hook0-signature";
 /** Those that Coinbase signs. */
@@ -34,7 +35,7 @@ const noJson = failure("malformed_request", "The body is not JSON, as all bodies
 const HEADER_NAME = /^[!#$%&'*+^_`|~0-9a-z-]{1,128}$/;
 
 export function compileHook0(config: SchemeConfig, scheme: CanonicalScheme): CompiledScheme {
-  const keys = canonicalKeys(config, []);
+  const keys = secretKeys(config, "hmac-sha256");
   const check: TimestampCheck = { unit: "s", toleranceSeconds: config.toleranceSeconds ?? scheme.toleranceSeconds, future: true };
 
   function read({ headers, body }: WebhookRequest, nowMs: number): Plan | VerifyFailure {
@@ -82,7 +83,7 @@ function signedValues(list: string, given: ReadonlyMap<string, string | null>): 
 /** Signs content type, id and type, as far as they are given. Throws ConfigError for a body that is no JSON. */
 export function compileHook0Signer(config: SchemeConfig): CompiledSigner {
   // Of several signatures, receivers that use the vendors' code read one.
-  const keys = canonicalKeys(config, []).slice(0, 1);
+  const keys = secretKeys(config, "hmac-sha256").slice(0, 1);
 
   function prepare({ id, type, headers = [], body, timestampMs }: SignRequest): PreparedSignature {
     if (!isJson(body)) throw new ConfigError("body", "must be a JSON object or array, as all bodies of this sender are");

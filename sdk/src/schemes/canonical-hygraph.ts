@@ -8,7 +8,7 @@ import { ConfigError, failure, type VerifyFailure } from "../result.ts";
 import { onlyPair, parseSignatures, type SignatureFormat } from "../signature-header.ts";
 import { checkTimestamp, formatTimestamp, type TimestampCheck } from "../timestamp.ts";
 import { needHeader } from "./asymmetric.ts";
-import { canonicalKeys } from "./canonical-parts.ts";
+import { secretKeys } from "./secret-keys.ts";
 
 const SIGNATURE = "gcms-signature";
 /** What Hygraph calls the first environment of every project. */
@@ -37,7 +37,7 @@ function contentOf(body: Uint8Array | string, environment: string, timestamp: st
 }
 
 export function compileHygraph(config: SchemeConfig, scheme: CanonicalScheme): CompiledScheme {
-  const keys = canonicalKeys(config, []);
+  const keys = secretKeys(config, "hmac-sha256");
   const reader = headerReader();
   const slot = reader.slot(SIGNATURE);
   const check: TimestampCheck = { unit: "ms", toleranceSeconds: config.toleranceSeconds ?? scheme.toleranceSeconds, future: true };
@@ -63,7 +63,7 @@ export function compileHygraph(config: SchemeConfig, scheme: CanonicalScheme): C
 /** Signs for the environment `master`. Throws ConfigError for a body that is no UTF-8. */
 export function compileHygraphSigner(config: SchemeConfig): CompiledSigner {
   // The vendor's own verifier reads one signature.
-  const keys = canonicalKeys(config, []).slice(0, 1);
+  const keys = secretKeys(config, "hmac-sha256").slice(0, 1);
 
   function prepare({ body, timestampMs }: SignRequest): PreparedSignature {
     const timestamp = formatTimestamp(timestampMs, "ms");

@@ -10,7 +10,8 @@ import { checkTimestamp, formatTimestamp, type TimestampCheck } from "../timesta
 import { needHeader } from "./asymmetric.ts";
 import { compileHook0, compileHook0Signer } from "./canonical-hook0.ts";
 import { compileHygraph, compileHygraphSigner } from "./canonical-hygraph.ts";
-import { canonicalKeys, headersByName } from "./canonical-parts.ts";
+import { headersByName } from "./canonical-headers.ts";
+import { secretKeys } from "./secret-keys.ts";
 import { urlReader } from "./hmac-url.ts";
 
 const SIGNATURE = "x-contentful-signature";
@@ -47,7 +48,7 @@ export function compileCanonicalSigner(config: SchemeConfig, scheme: CanonicalSc
 }
 
 function compileContentful(config: SchemeConfig, scheme: CanonicalScheme): CompiledScheme {
-  const keys = canonicalKeys(config, ["url"]);
+  const keys = secretKeys(config, "hmac-sha256", { params: ["url"] });
   const signedUrl = urlReader(config);
   const reader = headerReader();
   const slots = [SIGNATURE, SIGNED_HEADERS, TIMESTAMP].map((name) => reader.slot(name));
@@ -84,7 +85,7 @@ function compileContentful(config: SchemeConfig, scheme: CanonicalScheme): Compi
 
 /** Signs the two headers that must be signed and no others. Throws ConfigError without method or url. */
 function compileContentfulSigner(config: SchemeConfig): CompiledSigner {
-  const keys = canonicalKeys(config, ["url"]).slice(0, 1);
+  const keys = secretKeys(config, "hmac-sha256", { params: ["url"] }).slice(0, 1);
   const signedUrl = urlReader(config);
 
   function prepare(request: SignRequest): PreparedSignature {
