@@ -42,7 +42,7 @@ const { flow, worker, start, stop } = createFlow({
   clock,
   random,
   log: createLogger({ level: "warn", format: "json" }),
-  inFlightMax: plan.connections,
+  slots: { inFlightMax: plan.connections, perHostMax: plan.connections, tenantSharePercent: 100 },
   ingestBodyBytesMax: 1e7,
   retentionDays: 30,
   retentionBytesMax: 0,

@@ -27,6 +27,8 @@ export function benchDestination(url: string, concurrencyMax: number): Destinati
     connectTimeoutMs: 5_000,
     responseBytesMax: 16_384,
     concurrencyMax,
+    adaptiveConcurrency: true,
+    rateLimit: null,
     state: { kind: "active" },
     createdAt: 0,
     updatedAt: 0,

@@ -4,12 +4,13 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { benchDelivery } from "./delivery.ts";
 import { benchEndToEnd } from "./end-to-end.ts";
+import { benchFairness, fairnessLines } from "./fairness.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchMemory } from "./memory.ts";
 import { milliseconds, verdict } from "./report.ts";
 import { benchVerification } from "./verification.ts";
 
-const PARTS = ["ingest", "delivery", "end-to-end", "verification", "memory"] as const;
+const PARTS = ["ingest", "delivery", "end-to-end", "fairness", "verification", "memory"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -57,6 +58,11 @@ if (wanted.has("end-to-end")) {
   report["endToEnd"] = endToEnd;
   lines.push(verdict("request in to delivery at 500/s, p50", milliseconds(endToEnd.p50Ms), "< 10 ms", endToEnd.p50Ms < 10));
   lines.push(`        its p99: ${milliseconds(endToEnd.p99Ms)}`);
+}
+if (wanted.has("fairness")) {
+  const fairness = await benchFairness({ seconds: 6 });
+  report["fairness"] = fairness;
+  lines.push(...fairnessLines(fairness));
 }
 if (wanted.has("verification")) {
   const verification = benchVerification(size);

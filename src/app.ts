@@ -112,6 +112,7 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
       log,
       version: VERSION,
       publicUrl: settings.publicUrl,
+      destinationConcurrency: settings.destinationConcurrency,
       metrics: () => flowMetrics(running, ingest),
     },
     ingest: ingest.handle,
@@ -134,7 +135,11 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
 
 function flowSettings(settings: Settings) {
   return {
-    inFlightMax: settings.attemptsInFlightMax,
+    slots: {
+      inFlightMax: settings.attemptsInFlightMax,
+      perHostMax: settings.attemptsPerHostMax,
+      tenantSharePercent: settings.tenantSharePercent,
+    },
     ingestBodyBytesMax: settings.ingestBodyBytesMax,
     retentionDays: settings.retentionDays,
     retentionBytesMax: settings.retentionBytesMax,

@@ -148,6 +148,24 @@ export const SETTINGS = {
     wholeNumber(1, 65535),
     "Delivery attempts under way at once, over all destinations.",
   ),
+  attemptsPerHostMax: setting(
+    "POSTHORN_ATTEMPTS_PER_HOST_MAX",
+    "50",
+    wholeNumber(1, 65535),
+    "Delivery attempts under way at once to destinations on one host (scheme, name and port of their URL).",
+  ),
+  tenantSharePercent: setting(
+    "POSTHORN_TENANT_SHARE_PERCENT",
+    "25",
+    wholeNumber(1, 100),
+    "Percent of the attempts under way at once that one tenant may hold while others wait; destinations without a tenant count as one.",
+  ),
+  destinationConcurrency: setting(
+    "POSTHORN_DESTINATION_CONCURRENCY",
+    "10",
+    wholeNumber(1, 1000),
+    "`concurrencyMax` of a destination that is made without one.",
+  ),
   retentionDays: setting(
     "POSTHORN_RETENTION_DAYS",
     "30",

@@ -68,6 +68,12 @@ export interface RetryPolicy {
   jitter: number;
 }
 
+/** No more attempts than this; a fraction of the unit is given a fraction of the count. */
+export interface DestinationRate {
+  count: number;
+  per: "second" | "minute" | "hour";
+}
+
 export interface Destination {
   id: string;
   name: string;
@@ -92,6 +98,10 @@ export interface Destination {
   connectTimeoutMs: number;
   responseBytesMax: number;
   concurrencyMax: number;
+  /** Whether fewer than `concurrencyMax` are tried while the receiver answers 429 or 5xx or not in time. */
+  adaptiveConcurrency: boolean;
+  /** Null for none. */
+  rateLimit: DestinationRate | null;
   state: DestinationState;
   createdAt: number;
   updatedAt: number;

@@ -4,13 +4,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Delivery } from "./delivery.ts";
 import type { Event } from "./event.ts";
-import { createSchedule, type Lane, type Schedule, type Work } from "./schedule.ts";
+import { type Lane, type Work } from "./lane.ts";
+import { createSchedule, type Schedule } from "./schedule.ts";
 
 let lastSeq = 0;
 
 function work(destinationId: string, bodyBytes = 10): Work {
   lastSeq += 1;
-  return { delivery: { seq: lastSeq, destinationId } as Delivery, event: { bodyBytes } as Event };
+  return { delivery: { seq: lastSeq, destinationId, attempts: 0, trigger: "event" } as Delivery, event: { bodyBytes } as Event };
 }
 
 function open(schedule: Schedule, id: string, concurrencyMax: number): Lane {
@@ -19,7 +20,7 @@ function open(schedule: Schedule, id: string, concurrencyMax: number): Lane {
   return lane;
 }
 
-const LIMITS = { inFlightMax: 100, windowMax: 1000, windowBytesMax: 1e6 };
+const LIMITS = { inFlightMax: 100, windowMax: 1000, windowTotalMax: 1e6, windowBytesMax: 1e6, perHostMax: 100, perTenantMax: 100 };
 
 describe("the schedule", () => {
   it("takes lanes in turn, each in its own order", () => {
@@ -27,10 +28,10 @@ describe("the schedule", () => {
     const [a, b] = [open(schedule, "a", 10), open(schedule, "b", 10)];
     const works = [work("a"), work("a"), work("a"), work("b"), work("b")];
     for (const each of works) schedule.add(each.delivery.destinationId === "a" ? a : b, each);
-    const taken = Array.from({ length: 5 }, () => schedule.take()!);
+    const taken = Array.from({ length: 5 }, () => schedule.take(0)!);
     expect(taken.map((each) => each.delivery.destinationId)).toEqual(["a", "b", "a", "b", "a"]);
     expect(taken.filter((each) => each.delivery.destinationId === "a")).toEqual(works.slice(0, 3));
-    expect(schedule.take()).toBeNull();
+    expect(schedule.take(0)).toBeNull();
   });
 
   it("gives k lanes with a backlog an equal share of the slots", () => {
@@ -42,9 +43,9 @@ describe("the schedule", () => {
     }
     const counts = new Map<string, number>();
     for (let i = 0; i < 700; i += 1) {
-      const each = schedule.take()!;
+      const each = schedule.take(0)!;
       counts.set(each.delivery.destinationId, (counts.get(each.delivery.destinationId) ?? 0) + 1);
-      schedule.landed(each);
+      schedule.landed(each, 100);
       schedule.release(each);
     }
     expect([...counts.values()]).toEqual(ids.map(() => 100));
@@ -54,19 +55,32 @@ describe("the schedule", () => {
     const schedule = createSchedule(LIMITS);
     const slow = open(schedule, "slow", 3);
     for (let i = 0; i < 50; i += 1) schedule.add(slow, work("slow"));
-    for (let i = 0; i < 3; i += 1) schedule.take();
+    for (let i = 0; i < 3; i += 1) schedule.take(0);
     schedule.add(open(schedule, "quick", 1), work("quick"));
-    expect(schedule.take()?.delivery.destinationId).toBe("quick");
-    expect(schedule.take()).toBeNull();
+    expect(schedule.take(0)?.delivery.destinationId).toBe("quick");
+    expect(schedule.take(0)).toBeNull();
   });
 
   it("has room for one delivery of an idle lane however much other lanes hold, and for no second", () => {
     const schedule = createSchedule({ ...LIMITS, windowBytesMax: 100 });
     const [full, idle] = [open(schedule, "full", 1), open(schedule, "idle", 1)];
     schedule.add(full, work("full", 100));
-    expect([schedule.hasRoom(full, 1), schedule.hasRoom(idle, 50)]).toEqual([false, true]);
+    expect([schedule.hasRoom(full, "fresh", 1), schedule.hasRoom(idle, "fresh", 50)]).toEqual([false, true]);
     schedule.add(idle, work("idle", 50));
-    expect(schedule.hasRoom(idle, 1)).toBe(false);
+    expect(schedule.hasRoom(idle, "fresh", 1)).toBe(false);
+  });
+
+  it("holds no more deliveries than it may in all, but one of each lane", () => {
+    const schedule = createSchedule({ ...LIMITS, windowTotalMax: 2 });
+    const [full, idle] = [open(schedule, "full", 1), open(schedule, "idle", 1)];
+    const first = work("full");
+    schedule.add(full, first);
+    expect([schedule.hasRoom(full, "fresh", 1), schedule.room]).toEqual([true, 1]);
+    schedule.add(full, work("full"));
+    expect([schedule.hasRoom(full, "fresh", 1), schedule.hasRoom(idle, "fresh", 1), schedule.room]).toEqual([false, true, 0]);
+    schedule.landed(schedule.take(0)!, 1);
+    schedule.release(first);
+    expect([schedule.hasRoom(full, "fresh", 1), schedule.room]).toEqual([true, 1]);
   });
 
   it("frees its memory when deliveries leave, not when they land", () => {
@@ -74,11 +88,11 @@ describe("the schedule", () => {
     const [a, b] = [open(schedule, "a", 1), open(schedule, "b", 1)];
     schedule.add(a, work("a", 90));
     schedule.add(b, work("b", 5));
-    const taken = schedule.take()!;
-    schedule.landed(taken);
-    expect(schedule.hasRoom(a, 1)).toBe(false);
+    const taken = schedule.take(0)!;
+    schedule.landed(taken, 100);
+    expect(schedule.hasRoom(a, "fresh", 1)).toBe(false);
     schedule.release(taken);
-    expect(schedule.hasRoom(a, 95)).toBe(true);
+    expect(schedule.hasRoom(a, "fresh", 95)).toBe(true);
   });
 });
 
@@ -107,7 +121,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 
 /** The same rules with nothing but lists. */
 class Model {
-  readonly schedule = createSchedule({ inFlightMax: 4, windowMax: 6, windowBytesMax: 120 });
+  readonly schedule = createSchedule({ ...LIMITS, inFlightMax: 4, windowMax: 6, windowBytesMax: 120 });
   readonly queues = LANES.map((): Work[] => []);
   readonly settings = LANES.map(() => ({ open: false, cap: 0 }));
   readonly inFlight: Work[] = [];
@@ -156,7 +170,7 @@ class Model {
     const held = this.held(index);
     const total = LANES.flatMap((_, i) => this.held(i)).reduce((sum, each) => sum + each.event.bodyBytes, 0);
     const room = held.length < 6 && (held.length === 0 || total + bytes <= 120);
-    assert.equal(this.schedule.hasRoom(this.lane(index), bytes), room);
+    assert.equal(this.schedule.hasRoom(this.lane(index), "fresh", bytes), room);
     if (!room) return;
     const added = work(LANES[index]!, bytes);
     this.queues[index]!.push(added);
@@ -164,7 +178,7 @@ class Model {
   }
 
   private take(): void {
-    const taken = this.schedule.take();
+    const taken = this.schedule.take(0);
     const possible = LANES.some((_, index) => this.mayTake(index));
     assert.equal(taken !== null, possible, "something is taken exactly when something may go");
     if (taken === null) return;
@@ -178,7 +192,7 @@ class Model {
     if (this.inFlight.length === 0) return;
     const [each] = this.inFlight.splice(at % this.inFlight.length, 1);
     this.landed.push(each!);
-    this.schedule.landed(each!);
+    this.schedule.landed(each!, 100);
   }
 
   private release(at: number): void {
@@ -219,8 +233,8 @@ class Model {
     this.check();
     const idle = this.lane(0);
     this.schedule.add(idle, work(LANES[0]!, 60));
-    assert.equal(this.schedule.hasRoom(idle, 60), true, "all counted bytes came back");
-    assert.equal(this.schedule.hasRoom(idle, 61), false);
+    assert.equal(this.schedule.hasRoom(idle, "fresh", 60), true, "all counted bytes came back");
+    assert.equal(this.schedule.hasRoom(idle, "fresh", 61), false);
   }
 }
 

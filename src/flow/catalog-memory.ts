@@ -23,6 +23,13 @@ export function createMemory() {
   const apiKeysByHash = new Map<string, ApiKey>();
   // Subscriptions by source, made on first use after a change: dispatch asks once per event.
   let routes = new Map<string | null, readonly LiveSubscription[]>();
+  // Destinations that a subscription sends operational events to; made on first use after a change too.
+  let watchers: ReadonlySet<string> | null = null;
+
+  function forgetRoutes(): void {
+    routes = new Map();
+    watchers = null;
+  }
 
   function putSource(source: Source): void {
     const previous = sources.get(source.id);
@@ -38,7 +45,7 @@ export function createMemory() {
 
   function putSubscription(subscription: Subscription): void {
     subscriptions.set(subscription.id, compileSubscription(subscription));
-    routes = new Map();
+    forgetRoutes();
   }
 
   function putApiKey(key: ApiKey): void {
@@ -58,6 +65,15 @@ export function createMemory() {
     return found;
   }
 
+  function receivesOperational(destinationId: string): boolean {
+    watchers ??= new Set(
+      subscriptionsFor(null)
+        .filter(({ subscription, operationalTypes }) => subscription.enabled && operationalTypes !== null)
+        .map(({ subscription }) => subscription.destinationId),
+    );
+    return watchers.has(destinationId);
+  }
+
   function drop(kind: ConfigKind, id: string): void {
     switch (kind) {
       case "source":
@@ -69,7 +85,7 @@ export function createMemory() {
         break;
       case "subscription":
         subscriptions.delete(id);
-        routes = new Map();
+        forgetRoutes();
         break;
       case "apiKey":
         apiKeysByHash.delete(apiKeys.get(id)?.hash ?? "");
@@ -84,6 +100,7 @@ export function createMemory() {
     putSubscription,
     putApiKey,
     subscriptionsFor,
+    receivesOperational,
     drop,
     load(row: ConfigRow, sealer: Sealer): void {
       switch (row.kind) {

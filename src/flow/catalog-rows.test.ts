@@ -22,6 +22,8 @@ const destination: Destination = {
   signature: { kind: "none" },
   tls: { caPem: null, clientCertPem: "a certificate", clientKeyPem: KEY, serverName: null },
   http2: true,
+  adaptiveConcurrency: true,
+  rateLimit: null,
   retry: { scheduleMs: [0], jitter: 0 },
   deadlineMs: 1,
   connectTimeoutMs: 1,

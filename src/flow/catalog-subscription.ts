@@ -1,12 +1,15 @@
 // Turns a subscription into what dispatch asks of it, and says what is wrong with one before it is saved.
 import { compileEventTypePatterns, validateEventTypePattern } from "../core/event-type.ts";
 import { compileFilter, type CompiledFilter } from "../core/filter.ts";
+import { namesOperational } from "../core/operational.ts";
 import type { Subscription } from "../core/subscription.ts";
 import type { FieldProblem } from "../errors.ts";
 
 export interface LiveSubscription {
   readonly subscription: Subscription;
   matchesType(type: string): boolean;
+  /** Takes operational events by the patterns that name them; null when none does. */
+  readonly operationalTypes: ((type: string) => boolean) | null;
   readonly filter: CompiledFilter | null;
 }
 
@@ -18,7 +21,10 @@ export function compileSubscription(subscription: Subscription): LiveSubscriptio
     if (!compiled.ok) throw new Error(`the filter of ${subscription.id} does not compile`);
     filter = compiled.filter;
   }
-  return { subscription, matchesType: compileEventTypePatterns(subscription.eventTypes), filter };
+  const { eventTypes } = subscription;
+  const operational = eventTypes.filter(namesOperational);
+  const operationalTypes = operational.length === 0 ? null : compileEventTypePatterns(operational);
+  return { subscription, matchesType: compileEventTypePatterns(eventTypes), operationalTypes, filter };
 }
 
 export function checkSubscription(

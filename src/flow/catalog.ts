@@ -45,6 +45,8 @@ export interface Catalog {
   subscriptions(): Subscription[];
   /** Every subscription that names this source or none, disabled ones too. Null is the publish API. */
   subscriptionsFor(sourceId: string | null): readonly LiveSubscription[];
+  /** Whether an enabled subscription names operational events for this destination. */
+  receivesOperational(destinationId: string): boolean;
   /** `hash` is SHA-256 of the key in hex. */
   apiKeyByHash(hash: string): ApiKey | undefined;
   apiKeys(): ApiKey[];
@@ -104,6 +106,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     subscription: memory.subscription,
     subscriptions: memory.subscriptions,
     subscriptionsFor: memory.subscriptionsFor,
+    receivesOperational: memory.receivesOperational,
     apiKeyByHash: memory.apiKeyByHash,
     apiKeys: memory.apiKeys,
 

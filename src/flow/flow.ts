@@ -5,6 +5,7 @@ import type { Job, ReplayFilter } from "../core/job.ts";
 import type { MatchVerdict } from "../core/subscription.ts";
 import type { AcceptOutcome, RequestRecord } from "../store/store.ts";
 import type { RequestDiagnosis } from "./diagnosis.ts";
+import type { HealthReport } from "./destination-health.ts";
 import type { Tail } from "./tail.ts";
 
 /** An event handed in through the publish API. */
@@ -42,5 +43,7 @@ export interface Flow {
   explain(event: Event): Promise<Explanation[]>;
   /** What a replay would do, without doing it. */
   planReplay(filter: ReplayFilter, through: number): Promise<{ events: number; deliveries: number }>;
+  /** How a destination fares; null for one that is not there. */
+  destinationHealth(destinationId: string): HealthReport | null;
   tail: Tail;
 }

@@ -8,7 +8,10 @@ export interface FlowMetric {
   samples: { labels?: Record<string, string>; value: number }[];
 }
 
-export function flowMetrics({ counters, worker, suppressedRejections }: RunningFlow, ingest: { pendingBytes: number }): FlowMetric[] {
+export function flowMetrics(
+  { counters, worker, suppressedRejections, unwellDestinations }: RunningFlow,
+  ingest: { pendingBytes: number },
+): FlowMetric[] {
   const { inFlight, queued, unsettled } = worker.stats();
   const one = (value: number) => [{ value }];
   const by = (label: string, map: ReadonlyMap<string, number>) => [...map].map(([key, value]) => ({ labels: { [label]: key }, value }));
@@ -46,6 +49,12 @@ export function flowMetrics({ counters, worker, suppressedRejections }: RunningF
     },
     { name: "posthorn_attempts_in_flight", help: "Delivery attempts under way.", type: "gauge", samples: one(inFlight) },
     { name: "posthorn_deliveries_queued", help: "Due deliveries held in memory.", type: "gauge", samples: one(queued) },
+    {
+      name: "posthorn_destinations_breaker_open",
+      help: "Destinations whose circuit breaker is open or half-open.",
+      type: "gauge",
+      samples: one(unwellDestinations()),
+    },
     { name: "posthorn_attempts_unsettled", help: "Outcomes not committed yet.", type: "gauge", samples: one(unsettled) },
     {
       name: "posthorn_ingest_pending_bytes",

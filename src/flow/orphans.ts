@@ -1,4 +1,5 @@
 // Deliveries of a destination that no longer exists: they can never be sent, and end with that reason.
+import { CLASSES } from "../core/lane.ts";
 import type { Logger } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
@@ -11,11 +12,12 @@ export async function cancelOrphans(
   destinationId: string,
 ): Promise<void> {
   try {
-    for (;;) {
-      const { deliveries } = await store.dueDeliveries(destinationId, Number.MAX_SAFE_INTEGER, CANCEL_BATCH_MAX, []);
-      if (deliveries.length === 0) return;
-      const ids = deliveries.map((delivery) => delivery.id);
-      await store.commandDeliveries(ids, { kind: "cancel", at: clock.now(), reason: REASON }, null);
+    for (const of of CLASSES) {
+      const query = { destinationId, class: of, now: Number.MAX_SAFE_INTEGER, limit: CANCEL_BATCH_MAX, skipSeqs: [] };
+      for (let due = await store.dueDeliveries(query); due.deliveries.length > 0; due = await store.dueDeliveries(query)) {
+        const ids = due.deliveries.map((delivery) => delivery.id);
+        await store.commandDeliveries(ids, { kind: "cancel", at: clock.now(), reason: REASON }, null);
+      }
     }
   } catch (error) {
     log.error({ error, destinationId }, "deliveries of a deleted destination could not be cancelled; the next start tries again");

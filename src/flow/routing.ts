@@ -1,6 +1,7 @@
 // Whether a subscription takes an event, and why not: asked by dispatch, by replay, and by people afterwards.
 import { type Event, headerValue } from "../core/event.ts";
 import { type FilterInput, headerRecord, type ParsedBody, parseBody, queryRecord } from "../core/filter-input.ts";
+import { isOperational } from "../core/operational.ts";
 import type { MatchVerdict, MismatchCause } from "../core/subscription.ts";
 import type { LiveSubscription } from "./catalog-subscription.ts";
 
@@ -70,6 +71,15 @@ function factsOf(event: Event): FilterInput["event"] {
   };
 }
 
+const NOT_NAMED = mismatch(
+  "type_not_subscribed",
+  "Operational events go only to subscriptions that name them, as in posthorn.destination.*; a catch-all does not.",
+);
+
+function notAmong({ type }: Event, { subscription }: LiveSubscription): string {
+  return `Type ${type} matches none of ${subscription.eventTypes.join(", ")}.`;
+}
+
 /** Everything but `filter` first: those checks are cheaper, and name the plainer reason. */
 export function matchSubscription(live: LiveSubscription, event: Event, input: EventInput): MatchVerdict {
   const { subscription } = live;
@@ -80,8 +90,11 @@ export function matchSubscription(live: LiveSubscription, event: Event, input: E
   if (subscription.tenantId !== event.tenantId && (subscription.tenantId !== null || event.tenantId !== null)) {
     return mismatch("other_tenant", "The event belongs to another tenant.");
   }
-  if (!live.matchesType(event.type)) {
-    return mismatch("type_not_subscribed", `Type ${event.type} matches none of ${subscription.eventTypes.join(", ")}.`);
+  if (isOperational(event)) {
+    if (live.operationalTypes === null) return NOT_NAMED;
+    if (!live.operationalTypes(event.type)) return mismatch("type_not_subscribed", notAmong(event, live));
+  } else if (!live.matchesType(event.type)) {
+    return mismatch("type_not_subscribed", notAmong(event, live));
   }
   if (subscription.channels.length > 0 && !subscription.channels.some((channel) => event.channels.includes(channel))) {
     return mismatch("channel_not_subscribed", `The event is on none of the channels ${subscription.channels.join(", ")}.`);

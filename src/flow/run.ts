@@ -5,10 +5,12 @@ import type { Store } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Random } from "../system/random.ts";
 import { type Acceptor, createAcceptor } from "./accept.ts";
+import { createAnnouncements } from "./announcements.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { credentialsOf } from "./credentials.ts";
 import { diagnoseRequest } from "./diagnosis.ts";
+import { createDestinationHealth } from "./destination-health.ts";
 import { createDispatcher } from "./dispatch.ts";
 import { explainEvent } from "./explain.ts";
 import type { Flow } from "./flow.ts";
@@ -20,7 +22,7 @@ import { createRetention, type Retention } from "./retention.ts";
 import { createSender } from "./send.ts";
 import { createTail } from "./tail.ts";
 import { createVendorKeys } from "./vendor-keys.ts";
-import { createWorker, type Worker } from "./worker.ts";
+import { createWorker, type SlotLimits, type Worker } from "./worker.ts";
 
 export interface FlowOptions {
   store: Store;
@@ -29,7 +31,7 @@ export interface FlowOptions {
   clock: Clock;
   random: Random;
   log: Logger;
-  inFlightMax: number;
+  slots: SlotLimits;
   ingestBodyBytesMax: number;
   retentionDays: number;
   retentionBytesMax: number;
@@ -41,6 +43,8 @@ export interface RunningFlow {
   worker: Worker;
   retention: Retention;
   counters: Counters;
+  /** Destinations whose circuit breaker is not closed. */
+  unwellDestinations(): number;
   /** Rejected requests that were counted but not kept. */
   suppressedRejections(): number;
   start(): Promise<void>;
@@ -59,20 +63,31 @@ export function createFlow(options: FlowOptions): RunningFlow {
     clock,
     credentialHeaders: (event) => credentialsOf(event.sourceId === null ? undefined : catalog.liveSource(event.sourceId)?.source).headers,
   });
-  const worker = createWorker({ ...shared, sender });
+  // Its events come in by the door of accept, which stands at the far end of the flow.
+  const announcements = createAnnouncements({ ...shared, publish: (draft) => acceptor.publish(draft) });
+  const health = createDestinationHealth({ ...shared, announcements });
+  const worker = createWorker({ ...shared, sender, health, limits: options.slots });
   const dispatcher = createDispatcher({ ...shared, worker });
   const replays = createReplays({ ...shared, worker });
   const rejections = createRejections(shared);
   const retention = createRetention({ ...shared, days: options.retentionDays, bytesMax: options.retentionBytesMax });
   const handshakes = createHandshakes(shared);
   const vendorKeys = createVendorKeys(shared);
-  const acceptor = createAcceptor({ ...shared, dispatcher, rejections, handshakes, vendorKeys, bodyBytesMax: options.ingestBodyBytesMax });
+  const acceptor: Acceptor = createAcceptor({
+    ...shared,
+    dispatcher,
+    rejections,
+    handshakes,
+    vendorKeys,
+    bodyBytesMax: options.ingestBodyBytesMax,
+  });
 
   return {
     acceptor,
     worker,
     retention,
     counters,
+    unwellDestinations: () => health.unwell,
     suppressedRejections: () => rejections.suppressed,
     flow: {
       publish: (draft) => acceptor.publish(draft),
@@ -82,6 +97,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
       diagnose: (record) => diagnoseRequest({ catalog, vendorKeys, clock }, record),
       explain: (event) => explainEvent({ store, catalog, largeBodies }, event),
       planReplay: replays.plan,
+      destinationHealth: (destinationId) => health.report(destinationId),
       tail,
     },
     async start() {
@@ -95,6 +111,8 @@ export function createFlow(options: FlowOptions): RunningFlow {
       await retention.stop();
       await Promise.all([replays.stop(), dispatcher.stop()]);
       await worker.stop(graceMs);
+      await announcements.stop();
+      await health.stop();
       await rejections.flush();
       await largeBodies.close();
     },

@@ -1,8 +1,8 @@
 // settle: outcomes, in batches, become attempt rows and next states in one transaction.
 import type { DeliveryStep } from "../core/delivery.ts";
 import type { RetryPolicy } from "../core/destination.ts";
+import type { Work } from "../core/lane.ts";
 import { type Decision, decideAfter } from "../core/retry.ts";
-import type { Work } from "../core/schedule.ts";
 import { SETTLE_BATCH_ATTEMPTS_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
 import type { Settlement, Store } from "../store/store.ts";
@@ -21,7 +21,8 @@ const GATHER_MS = 10;
 const BATCH_WORTH_A_COMMIT = 200;
 
 export interface Settler {
-  add(work: Work, outcome: Outcome): void;
+  /** `exhausted` says why the destination is to be switched off; null leaves that to the outcome. */
+  add(work: Work, outcome: Outcome, exhausted: string | null): void;
   /** Outcomes that are not committed yet: senders hold back when there are too many. */
   readonly backlog: number;
   /** Resolves when everything added so far is committed. */
@@ -38,7 +39,7 @@ export interface SettleOptions {
   counters: Counters;
   /** The settlement is committed: the delivery may leave memory. */
   onSettled: (work: Work, settlement: Settlement) => void;
-  /** The receiver asked for no more, and the destination was switched off for it. */
+  /** The receiver asked for no more or has failed for days, and the destination was switched off for it. */
   onDisabled: (destinationId: string) => void;
 }
 
@@ -94,19 +95,16 @@ export function createSettler(options: SettleOptions): Settler {
       try {
         await finish(options, entry);
       } catch (error) {
-        options.log.error(
-          { error, destinationId: entry.work.delivery.destinationId },
-          "a destination could not be disabled as its receiver asked",
-        );
+        options.log.error({ error, destinationId: entry.work.delivery.destinationId }, "a destination could not be disabled");
       }
     }
   }
 
   return {
-    add(work, outcome) {
+    add(work, outcome, exhausted) {
       const { result } = outcome;
       count(options.counters.attempts, result.kind === "response" ? `${Math.floor(result.status / 100)}xx` : result.failure);
-      gathered.push(decide(options, work, outcome));
+      gathered.push(decide(options, work, outcome, exhausted));
       backlog += 1;
       plan();
     },
@@ -122,7 +120,7 @@ export function createSettler(options: SettleOptions): Settler {
   };
 }
 
-function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: Outcome): Entry {
+function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: Outcome, exhausted: string | null): Entry {
   const { delivery } = work;
   const now = clock.now();
   const attempts = delivery.attempts + 1;
@@ -146,7 +144,7 @@ function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: 
       },
       step: stepAfter(decision, attempts, now),
     },
-    disable: decision.next === "retry" ? null : decision.disableDestination,
+    disable: (decision.next === "retry" ? null : decision.disableDestination) ?? (exhausted === null ? null : { reason: exhausted }),
   };
 }
 

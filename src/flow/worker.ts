@@ -1,18 +1,23 @@
 // The worker: takes what is due from the schedule, has it sent, and hands outcomes to settle.
 import type { Delivery } from "../core/delivery.ts";
-import { createSchedule, type Schedule, type Work } from "../core/schedule.ts";
+import type { Destination } from "../core/destination.ts";
+import { CLASSES, classOf, type Lane, type Work } from "../core/lane.ts";
+import { createSchedule, type Schedule } from "../core/schedule.ts";
 import type { Logger } from "../log.ts";
 import type { Settlement, Store } from "../store/store.ts";
-import { type Clock, sleep } from "../system/clock.ts";
+import { type Clock, sleep, type Timer } from "../system/clock.ts";
 import type { Random } from "../system/random.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Counters } from "./counters.ts";
+import type { DestinationHealth } from "./destination-health.ts";
 import { LANE_WINDOW_MAX, LaneFeed } from "./lane-feed.ts";
 import { cancelOrphans } from "./orphans.ts";
 import type { Outcome, Sender } from "./send.ts";
 import { createSettler, type Settler } from "./settle.ts";
 import type { Tail } from "./tail.ts";
 
+// What all lanes together hold in memory. Beyond it each has one at least.
+const WINDOW_TOTAL_MAX = 10_000;
 const WINDOW_BYTES_MAX = 48 * 1024 ** 2;
 // Dispatch slows down above this, so that a backlog it catches up on is not read twice.
 const QUEUED_COMFORT_MAX = 500;
@@ -48,7 +53,17 @@ export interface WorkerOptions {
   tail: Tail;
   log: Logger;
   counters: Counters;
+  health: DestinationHealth;
+  limits: SlotLimits;
+}
+
+/** How the attempts under way at once are shared out. */
+export interface SlotLimits {
   inFlightMax: number;
+  /** Of destinations on one host, which is the origin of their URL. */
+  perHostMax: number;
+  /** Percent that one tenant may hold while others wait. */
+  tenantSharePercent: number;
 }
 
 export function createWorker(options: WorkerOptions): Worker {
@@ -62,16 +77,22 @@ class FlowWorker implements Worker {
   readonly #settler: Settler;
   /** Retried by hand while in memory: the store has a newer word on them than the outcome that is about to be told. */
   readonly #retried = new Set<number>();
+  /** Retried by hand while their destination's breaker is open: each is about to test it. */
+  readonly #probing = new Set<number>();
   #draining: PromiseWithResolvers<void> | null = null;
   #stopping = false;
   /** Set when the grace of a stop is over: what still comes back is not recorded, and is sent again after the next start. */
   #abandoned = false;
   #landed = 0;
   #pumpPlanned = false;
+  #timer: { at: number; handle: Timer } | null = null;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#schedule = createSchedule({ inFlightMax: options.inFlightMax, windowMax: LANE_WINDOW_MAX, windowBytesMax: WINDOW_BYTES_MAX });
+    const { inFlightMax, perHostMax, tenantSharePercent } = options.limits;
+    const window = { windowMax: LANE_WINDOW_MAX, windowTotalMax: WINDOW_TOTAL_MAX, windowBytesMax: WINDOW_BYTES_MAX };
+    const perTenantMax = Math.max(1, Math.ceil((inFlightMax * tenantSharePercent) / 100));
+    this.#schedule = createSchedule({ inFlightMax, perHostMax, perTenantMax, ...window });
     this.#feed = new LaneFeed({ ...options, schedule: this.#schedule, onAdded: () => this.#planPump() });
     this.#settler = createSettler({
       ...options,
@@ -104,10 +125,9 @@ class FlowWorker implements Worker {
   deliveriesChanged(deliveries: Delivery[]): void {
     for (const delivery of deliveries) {
       const lane = this.#schedule.lane(delivery.destinationId);
-      if (delivery.state === "waiting") {
-        if (lane.window.has(delivery.seq)) this.#retried.add(delivery.seq);
-        this.#feed.waitUntil(lane, delivery.nextAttemptAt ?? this.#options.clock.now());
-      } else {
+      if (delivery.state === "waiting") this.#retriedByHand(lane, delivery);
+      else {
+        this.#probing.delete(delivery.seq);
         this.#feed.forget(lane, delivery.seq);
         this.#schedule.drop(lane, delivery.seq);
       }
@@ -119,31 +139,43 @@ class FlowWorker implements Worker {
   destinationChanged(destinationId: string): void {
     const lane = this.#schedule.lane(destinationId);
     const destination = this.#options.catalog.destination(destinationId);
-    const open = destination !== undefined && destination.state.kind === "active";
-    this.#schedule.adjust(lane, { open, concurrencyMax: destination?.concurrencyMax ?? 0 });
-    if (!open) this.#schedule.clear(lane);
-    this.#cancelIfOrphaned([destinationId]);
-    if (open) {
-      this.#feed.waitUntil(lane, this.#options.clock.now());
-      this.#feed.refill(lane);
-      this.#planPump();
+    if (destination === undefined) {
+      this.#options.health.forget(destinationId);
+      this.#schedule.adjust(lane, { open: false });
+      this.#park(lane);
+      this.#removeIfEmpty(lane);
+      this.#cancelIfOrphaned([destinationId]);
+      return;
     }
+    this.#options.health.follow(destination);
+    this.#schedule.adjust(lane, { ...settingsOf(destination), rate: this.#options.health.rate(destinationId) });
+    if (destination.state.kind === "active") {
+      for (const of of CLASSES) this.#feed.waitUntil(lane, of, this.#options.clock.now());
+    }
+    this.#follow(lane, destination);
+    this.#feed.refill(lane);
+    this.#planPump();
   }
 
   async start(): Promise<void> {
-    const { store, catalog } = this.#options;
-    for (const { id, state, concurrencyMax } of catalog.destinations()) {
-      this.#schedule.adjust(this.#schedule.lane(id), { open: state.kind === "active", concurrencyMax });
+    const { store, catalog, health } = this.#options;
+    await health.load(catalog.destinations());
+    for (const destination of catalog.destinations()) {
+      const lane = this.#schedule.lane(destination.id);
+      this.#schedule.adjust(lane, { ...settingsOf(destination), rate: health.rate(destination.id) });
+      this.#follow(lane, destination);
     }
-    for (const { destinationId, nextDueAt } of await store.waitingDestinations()) {
+    for (const { destinationId, class: of, nextDueAt } of await store.waitingDestinations()) {
       if (catalog.destination(destinationId) === undefined) this.#cancelIfOrphaned([destinationId]);
-      else this.#feed.waitUntil(this.#schedule.lane(destinationId), nextDueAt);
+      else this.#feed.waitUntil(this.#schedule.lane(destinationId), of, nextDueAt);
     }
+    this.#planPump();
   }
 
   async stop(graceMs: number): Promise<void> {
     const { clock } = this.#options;
     this.#stopping = true;
+    this.#timer?.handle.cancel();
     this.#feed.stop();
     for (const lane of this.#schedule.lanes()) this.#schedule.clear(lane);
     const graceEnds = clock.now() + graceMs;
@@ -159,11 +191,13 @@ class FlowWorker implements Worker {
   /** Sends as long as slots, due deliveries and the settle backlog allow. */
   #pump(): void {
     this.#pumpPlanned = false;
+    const now = this.#options.clock.now();
     while (!this.#stopping && this.#settler.backlog < SETTLE_BACKLOG_MAX) {
-      const work = this.#schedule.take();
+      const work = this.#schedule.take(now);
       if (work === null) break;
       void this.#sendOne(work);
     }
+    this.#arm(now);
     if (this.#draining !== null && this.hasRoom()) {
       this.#draining.resolve();
       this.#draining = null;
@@ -176,20 +210,39 @@ class FlowWorker implements Worker {
     setImmediate(() => this.#pump());
   }
 
+  /** One timer for every rate and every breaker: at the earliest time one of them lets something go. */
+  #arm(now: number): void {
+    const at = Math.min(this.#schedule.nextWakeAt() ?? Infinity, this.#options.health.nextProbeAt() ?? Infinity);
+    if (at === Infinity || this.#stopping || (this.#timer !== null && this.#timer.at <= at)) return;
+    this.#timer?.handle.cancel();
+    this.#timer = { at, handle: this.#options.clock.after(Math.max(0, at - now), () => this.#wake()) };
+  }
+
+  #wake(): void {
+    this.#timer = null;
+    for (const destinationId of this.#options.health.wake()) this.#followById(destinationId);
+    this.#pump();
+  }
+
   async #sendOne(work: Work): Promise<void> {
-    const destination = this.#options.catalog.destination(work.delivery.destinationId);
+    const { catalog, health, sender } = this.#options;
+    const { destinationId } = work.delivery;
+    const destination = catalog.destination(destinationId);
     if (destination === undefined) {
       // Deleted between queueing and sending; the change itself cancels what waits in the store.
-      this.#schedule.landed(work);
+      this.#schedule.landed(work, 0);
       this.#schedule.release(work);
+      this.#removeIfEmpty(this.#schedule.lane(destinationId));
       return;
     }
-    const outcome = await this.#options.sender.attempt(work.delivery, work.event, destination);
+    const outcome = await sender.attempt(work.delivery, work.event, destination);
     this.#landed += 1;
-    this.#schedule.landed(work);
+    this.#schedule.landed(work, outcome.durationMs);
+    const { exhausted } = health.record(destinationId, outcome.result, outcome.startedAt);
     if (this.#abandoned || isCancelled(outcome)) this.#schedule.release(work);
-    else this.#settler.add(work, outcome);
-    this.#feed.refill(this.#schedule.lane(work.delivery.destinationId));
+    else this.#settler.add(work, outcome, exhausted);
+    this.#followById(destinationId);
+    this.#feed.refill(this.#schedule.lane(destinationId));
     this.#planPump();
   }
 
@@ -198,22 +251,83 @@ class FlowWorker implements Worker {
     this.#schedule.release(work);
     const lane = this.#schedule.lane(destinationId);
     this.#feed.forget(lane, seq);
-    if (this.#retried.delete(seq)) this.#feed.waitUntil(lane, this.#options.clock.now());
-    else if (step.state === "waiting") this.#feed.waitUntil(lane, step.nextAttemptAt ?? 0);
+    if (this.#retried.delete(seq)) this.#feed.waitUntil(lane, "fresh", this.#options.clock.now());
+    else if (step.state === "waiting")
+      this.#feed.waitUntil(lane, classOf({ ...work.delivery, attempts: step.attempts }), step.nextAttemptAt ?? 0);
     // Also after a failure: a full window may have kept the lane from looking at the store, and nothing else would make it.
     this.#feed.refill(lane);
+    this.#feed.roomFreed();
+    this.#removeIfEmpty(lane);
     if (this.#settler.backlog >= SETTLE_BACKLOG_MAX / 2) this.#planPump();
   }
 
   #offerOne(work: Work, now: number): void {
     const lane = this.#schedule.lane(work.delivery.destinationId);
+    const of = classOf(work.delivery);
     // The store may have shown it to a fetch before dispatch heard of its own commit.
     if (lane.window.has(work.delivery.seq)) return;
     const dueAt = work.delivery.nextAttemptAt ?? now;
     // What is older and only in the store goes first; a lane with such a backlog takes nothing over its head.
-    const behind = lane.storeDueAt !== null && lane.storeDueAt <= now;
-    if (dueAt > now || !lane.open || behind || !this.#schedule.hasRoom(lane, work.event.bodyBytes)) this.#feed.waitUntil(lane, dueAt);
+    const waits = dueAt > now || !lane.open || this.#feed.isBehind(lane, of, now);
+    if (waits || !this.#schedule.hasRoom(lane, of, work.event.bodyBytes)) this.#feed.waitUntil(lane, of, dueAt);
     else this.#schedule.add(lane, work);
+  }
+
+  #retriedByHand(lane: Lane, delivery: Delivery): void {
+    if (lane.window.has(delivery.seq)) this.#retried.add(delivery.seq);
+    else if (this.#options.health.isOpen(delivery.destinationId)) void this.#probeWith(lane, delivery);
+    this.#feed.waitUntil(lane, "fresh", delivery.nextAttemptAt ?? this.#options.clock.now());
+  }
+
+  /** A person wants to know now whether it works: their delivery tests the destination in place of the next one in line. */
+  async #probeWith(lane: Lane, delivery: Delivery): Promise<void> {
+    const { store, catalog, health, log } = this.#options;
+    const { seq, destinationId } = delivery;
+    this.#probing.add(seq);
+    try {
+      const [event] = await store.eventsBySeq([delivery.eventSeq]);
+      const isActive = catalog.destination(destinationId)?.state.kind === "active";
+      if (event === undefined || this.#stopping || !isActive || !this.#probing.has(seq) || lane.window.has(seq)) return;
+      // Another probe is under way already; then this one waits for its turn like everything else.
+      if (!health.probe(destinationId)) return;
+      this.#followById(destinationId, { delivery, event });
+    } catch (error) {
+      log.error({ error, deliveryId: delivery.id }, "a delivery that was retried by hand could not be read; it waits for the next probe");
+    } finally {
+      this.#probing.delete(seq);
+    }
+  }
+
+  #followById(destinationId: string, first: Work | null = null): void {
+    const destination = this.#options.catalog.destination(destinationId);
+    if (destination !== undefined) this.#follow(this.#schedule.lane(destinationId), destination, first);
+  }
+
+  /** Opens or closes a lane, and gives it the slots that its destination's state and health leave it. `first` goes ahead of what waits. */
+  #follow(lane: Lane, destination: Destination, first: Work | null = null): void {
+    const slots = this.#options.health.slots(destination.id);
+    const open = destination.state.kind === "active" && slots > 0;
+    const opens = open && !lane.open;
+    if (open === lane.open && slots === lane.concurrencyMax) return;
+    this.#schedule.adjust(lane, { open, concurrencyMax: slots, freshSince: this.#options.health.freshSince(destination.id) });
+    if (!open) this.#park(lane);
+    if (first !== null && open) this.#schedule.add(lane, first);
+    if (opens) this.#feed.refill(lane);
+    // Also when it closes: its breaker has a time at which it wants to be woken.
+    this.#planPump();
+  }
+
+  /** What is queued goes back to where it also is, the store: memory is for those that may go. */
+  #park(lane: Lane): void {
+    const held = CLASSES.filter((of) => lane.queuedOf(of) > 0);
+    this.#schedule.clear(lane);
+    this.#feed.parked(lane, held);
+  }
+
+  #removeIfEmpty(lane: Lane): void {
+    if (lane.window.size > 0 || lane.inFlight > 0 || this.#options.catalog.destination(lane.destinationId) !== undefined) return;
+    this.#schedule.remove(lane);
+    this.#feed.remove(lane);
   }
 
   /** Deleted after dispatch or a command chose it: nothing will ever open its lane. */
@@ -222,6 +336,10 @@ class FlowWorker implements Worker {
       if (this.#options.catalog.destination(id) === undefined) void cancelOrphans(this.#options, id);
     }
   }
+}
+
+function settingsOf({ tenantId, url }: Destination): { tenantId: string; host: string } {
+  return { tenantId: tenantId ?? "", host: new URL(url).origin };
 }
 
 /** The transport was closed under the attempt: nobody knows how it would have ended. */

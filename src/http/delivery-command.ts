@@ -19,7 +19,7 @@ export async function commandDelivery(call: Call<unknown, unknown>, { command, a
   const delivery = await api.store.delivery(id);
   if (delivery === null) throw notFound("delivery", id);
   if (!allows(delivery)) throw new ProblemError("wrong_state", refusal);
-  const body = deliveryView(after(delivery), api.catalog);
+  const body = deliveryView(after(delivery), api);
   const outcome = await api.store.commandDeliveries([delivery.id], command, call.remember(202, body));
   if (outcome.kind === "repeated") return call.repeat(outcome.record);
   // It changed its state between the look and the command.

@@ -6,9 +6,7 @@ import { ATTEMPT_DEADLINE_DEFAULT_MS, CONNECT_TIMEOUT_DEFAULT_MS, RESPONSE_BYTES
 import type { Random } from "../system/random.ts";
 import type { DestinationUpdate } from "./schemas/destination.ts";
 
-const CONCURRENCY_DEFAULT = 10;
-
-export function destinationDefaults(): Omit<Destination, "id" | "name" | "type" | "url" | "createdAt" | "updatedAt"> {
+export function destinationDefaults(concurrencyMax: number): Omit<Destination, "id" | "name" | "type" | "url" | "createdAt" | "updatedAt"> {
   return {
     tenantId: null,
     method: null,
@@ -24,7 +22,9 @@ export function destinationDefaults(): Omit<Destination, "id" | "name" | "type" 
     deadlineMs: ATTEMPT_DEADLINE_DEFAULT_MS,
     connectTimeoutMs: CONNECT_TIMEOUT_DEFAULT_MS,
     responseBytesMax: RESPONSE_BYTES_DEFAULT,
-    concurrencyMax: CONCURRENCY_DEFAULT,
+    concurrencyMax,
+    adaptiveConcurrency: true,
+    rateLimit: null,
     state: { kind: "active" },
   };
 }

@@ -24,6 +24,8 @@ export interface Api {
   version: string;
   /** How the world reaches this server, without a slash at the end; null goes by the Host header. */
   publicUrl: string | null;
+  /** `concurrencyMax` of a destination that is made without one. */
+  destinationConcurrency: number;
   /** Counted elsewhere; read at every scrape. */
   metrics: () => readonly Metric[];
 }

@@ -76,7 +76,7 @@ export const ROUTES: readonly Route[] = [
 
   route("POST", "/v1/destinations", "admin", "Make a destination", { body: t.destinationCreate, 201: t.destination }, createDestination),
   route("GET", "/v1/destinations", "read", "List destinations", { query: t.destinationQuery, 200: t.destinationPage }, listDestinations),
-  route("GET", "/v1/destinations/{id}", "read", "Show a destination", { 200: t.destination }, getDestination),
+  route("GET", "/v1/destinations/{id}", "read", "Show a destination", { 200: t.destinationDetail }, getDestination),
   route("PATCH", "/v1/destinations/{id}", "admin", "Change a destination", { body: t.destinationUpdate, 200: t.destination }, updateDestination),
   route("DELETE", "/v1/destinations/{id}", "admin", "Delete a destination; what waits for it is cancelled", { 204: "none" }, deleteDestination),
   route("POST", "/v1/destinations/{id}/pause", "admin", "Park its deliveries", { body: emptyBody, 200: t.destination }, pauseDestination),

@@ -1,7 +1,9 @@
 // The store port: the only truth. Every write that resolves is committed to disk; every read sees whole commits.
+import type { BreakerState } from "../core/breaker.ts";
 import type { Attempt, Delivery, DeliveryState, DeliveryStep, DeliveryTrigger } from "../core/delivery.ts";
 import type { BodyItem, Event, EventHead, RawRequest, RequestHead } from "../core/event.ts";
 import type { Job } from "../core/job.ts";
+import type { WorkClass } from "../core/lane.ts";
 import type { RejectionCause } from "../core/source.ts";
 
 /** Thrown by writes when the disk is full or broken: nothing of the write was kept, and the caller must not answer 2xx. */
@@ -117,10 +119,33 @@ export interface Settlement {
   step: DeliveryStep;
 }
 
+export interface DueQuery {
+  destinationId: string;
+  class: WorkClass;
+  now: number;
+  limit: number;
+  /** Deliveries that are in memory already. */
+  skipSeqs: number[];
+}
+
 export interface DueDeliveries {
   deliveries: Delivery[];
-  /** When the next delivery of this destination that is not in the answer is due; null when none waits. */
+  /** When the next delivery of this destination and class that is not in the answer is due; null when none waits. */
   nextDueAt: number | null;
+}
+
+/** What waits for one destination in one class of work. */
+export interface WaitingDeliveries {
+  destinationId: string;
+  class: WorkClass;
+  /** When the earliest of them is due. */
+  nextDueAt: number;
+}
+
+/** How a destination's circuit breaker stood at its last transition. */
+export interface DestinationHealth {
+  destinationId: string;
+  breaker: BreakerState;
 }
 
 export interface Page<T> {
@@ -241,10 +266,10 @@ export interface Store {
 
   /** Commits outcomes: attempt rows and next states. A delivery that left `waiting` meanwhile keeps its state. */
   settle(batch: Settlement[]): Promise<void>;
-  /** Deliveries of one destination due at `now`, oldest due first. Sees every write that was sent before it. */
-  dueDeliveries(destinationId: string, now: number, limit: number, skipSeqs: number[]): Promise<DueDeliveries>;
-  /** Every destination with waiting deliveries, and when the earliest of them is due. */
-  waitingDestinations(): Promise<{ destinationId: string; nextDueAt: number }[]>;
+  /** Deliveries of one destination and class due at `now`, oldest due first. Sees every write that was sent before it. */
+  dueDeliveries(query: DueQuery): Promise<DueDeliveries>;
+  /** Every destination and class with waiting deliveries. */
+  waitingDestinations(): Promise<WaitingDeliveries[]>;
   /** Applies a person's command to deliveries; answers the ones it changed, with their new state. */
   commandDeliveries(ids: string[], command: DeliveryCommand, idempotency: IdempotencyRecord | null): Promise<Guarded<Delivery[]>>;
 
@@ -262,6 +287,11 @@ export interface Store {
   applyConfig(changes: ConfigChange[], at: number, idempotency: IdempotencyRecord | null): Promise<Guarded<null>>;
   configRevisions(kind: ConfigKind, id: string): Promise<ConfigRevision[]>;
   idempotencyRecord(key: string): Promise<IdempotencyRecord | null>;
+
+  /** Breakers that are not as they began. */
+  destinationHealth(): Promise<DestinationHealth[]>;
+  /** Keeps the newest state of a breaker; null forgets it. Beside the configuration, because it is no revision of it. */
+  putDestinationHealth(destinationId: string, breaker: BreakerState | null): Promise<void>;
 
   putJob(job: Job, idempotency: IdempotencyRecord | null): Promise<Guarded<null>>;
   /** Commits one step of a replay: its deliveries and the job's new cursor and counts, together. A job that was cancelled meanwhile stays so and creates nothing; the answer tells. */

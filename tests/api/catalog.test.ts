@@ -113,7 +113,7 @@ describe("subscriptions", () => {
     const [one, two] = [await saved(), await saved()];
     const destinationId = newId(ids, "dst");
     await catalog.saveDestination({
-      ...destinationDefaults(),
+      ...destinationDefaults(10),
       id: destinationId,
       name: "d",
       type: "http",

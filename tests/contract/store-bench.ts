@@ -1,7 +1,7 @@
 // What the store contract's chapters share: a store of their own, the time it lives in, and the records they make.
 import type { Delivery, DeliveryState } from "../../src/core/delivery.ts";
 import type { Event } from "../../src/core/event.ts";
-import type { AcceptDraft, NewDelivery, Settlement, Store } from "../../src/store/store.ts";
+import type { AcceptDraft, DueQuery, NewDelivery, Settlement, Store } from "../../src/store/store.ts";
 import { draft } from "../kit/store.ts";
 
 /** One test's store, and the time it lives in. */
@@ -56,6 +56,11 @@ export function newDelivery(event: { id: string; seq: number }, changes: Partial
     jobId: null,
     ...changes,
   };
+}
+
+/** What is asked of the store for one destination: its fresh deliveries, ten of them, unless told otherwise. */
+export function due(now: number, changes: Partial<DueQuery> = {}): DueQuery {
+  return { destinationId: "dst_a", class: "fresh", now, limit: 10, skipSeqs: [], ...changes };
 }
 
 /** An answered attempt and the step it led to. */

@@ -9,6 +9,7 @@ import { describeAccept } from "./store.accept.contract.ts";
 import { describeConfig } from "./store.config.contract.ts";
 import { describeDeliveries } from "./store.deliveries.contract.ts";
 import { describeDispatch } from "./store.dispatch.contract.ts";
+import { describeHealth } from "./store.health.contract.ts";
 import { describeJobs } from "./store.jobs.contract.ts";
 import { describeLists } from "./store.lists.contract.ts";
 import { describeRetention } from "./store.retention.contract.ts";
@@ -73,6 +74,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeSplit(open, test);
     describeDispatch(open, test);
     describeDeliveries(open, test);
+    describeHealth(open, test);
     describeLists(open, test);
     describeConfig(open, test);
     describeJobs(open, test);

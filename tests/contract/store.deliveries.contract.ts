@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import type { DeliveryState } from "../../src/core/delivery.ts";
 import { canCancel, canRetry } from "../../src/core/delivery.ts";
 import { allPages } from "../kit/store.ts";
-import { settlement, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
+import { due, settlement, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 const STATES: readonly DeliveryState[] = ["waiting", "delivered", "dead", "cancelled"];
 const LATER = START_MS + 1000;
@@ -109,7 +109,7 @@ export function describeDeliveries(open: OpenBench, test: ContractTest): void {
           trigger: "manual",
         });
         expect(answer).toEqual({ kind: "done", result: [after] });
-        expect((await bench.store.dueDeliveries("dst_a", LATER, 10, [])).deliveries).toEqual([after]);
+        expect((await bench.store.dueDeliveries(due(LATER))).deliveries).toEqual([after]);
       });
 
       test(`cancel of a ${state} delivery ${canCancel(state) ? "ends it" : "changes nothing"}`, async () => {
@@ -124,7 +124,7 @@ export function describeDeliveries(open: OpenBench, test: ContractTest): void {
         }
         expect(after).toMatchObject({ state: "cancelled", reason: "Enough.", nextAttemptAt: null, finishedAt: LATER });
         expect(answer).toEqual({ kind: "done", result: [after] });
-        expect((await bench.store.dueDeliveries("dst_a", LATER, 10, [])).deliveries).toEqual([]);
+        expect((await bench.store.dueDeliveries(due(LATER))).deliveries).toEqual([]);
       });
     }
 

@@ -1,7 +1,7 @@
 // Contract of dispatch: the cursor covers every event once, and its move commits with the deliveries it stands for.
 import { describe, expect } from "vitest";
 import { allPages } from "../kit/store.ts";
-import { newDelivery, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
+import { due, newDelivery, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 export function describeDispatch(open: OpenBench, test: ContractTest): void {
   describe("dispatch", () => {
@@ -104,9 +104,9 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       const at = (offset: number) => newDelivery(event, { nextAttemptAt: START_MS + offset });
       const made = await bench.store.commitDispatch(event.seq, [at(30), at(10), at(20), at(10), at(50)]);
       const order = [made[1]!, made[3]!, made[2]!, made[0]!];
-      const all = await bench.store.dueDeliveries("dst_a", START_MS + 30, 10, []);
+      const all = await bench.store.dueDeliveries(due(START_MS + 30));
       expect(all).toEqual({ deliveries: order, nextDueAt: START_MS + 50 });
-      const some = await bench.store.dueDeliveries("dst_a", START_MS + 30, 2, []);
+      const some = await bench.store.dueDeliveries(due(START_MS + 30, { limit: 2 }));
       expect(some.deliveries).toEqual(order.slice(0, 2));
       expect(some.nextDueAt).toBeLessThanOrEqual(START_MS + 30);
     });
@@ -120,9 +120,9 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
         newDelivery(event),
         newDelivery(event, { destinationId: "dst_b" }),
       ]);
-      const found = await bench.store.dueDeliveries("dst_a", START_MS, 1, [made[0]!.seq]);
+      const found = await bench.store.dueDeliveries(due(START_MS, { limit: 1, skipSeqs: [made[0]!.seq] }));
       expect(found.deliveries.map((delivery) => delivery.id)).toEqual([made[1]!.id]);
-      const rest = await bench.store.dueDeliveries("dst_a", START_MS, 10, [made[0]!.seq, made[1]!.seq, made[2]!.seq]);
+      const rest = await bench.store.dueDeliveries(due(START_MS, { skipSeqs: [made[0]!.seq, made[1]!.seq, made[2]!.seq] }));
       expect(rest).toEqual({ deliveries: [], nextDueAt: null });
     });
 
@@ -130,10 +130,10 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       const event = await bench.accept();
       void bench.store.commitDispatch(event.seq, [newDelivery(event)]);
-      const { deliveries } = await bench.store.dueDeliveries("dst_a", START_MS, 10, []);
+      const { deliveries } = await bench.store.dueDeliveries(due(START_MS));
       expect(deliveries).toHaveLength(1);
       void bench.store.commandDeliveries([deliveries[0]!.id], { kind: "cancel", at: START_MS }, null);
-      expect((await bench.store.dueDeliveries("dst_a", START_MS, 10, [])).deliveries).toEqual([]);
+      expect((await bench.store.dueDeliveries(due(START_MS))).deliveries).toEqual([]);
     });
 
     test("waitingDestinations names each destination once, with its earliest time", async () => {
@@ -149,8 +149,8 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       await bench.bring(made[3]!, "delivered");
       const waiting = await bench.store.waitingDestinations();
       expect(waiting.toSorted((a, b) => (a.destinationId < b.destinationId ? -1 : 1))).toEqual([
-        { destinationId: "dst_a", nextDueAt: START_MS + 9 },
-        { destinationId: "dst_b", nextDueAt: START_MS + 2 },
+        { destinationId: "dst_a", class: "fresh", nextDueAt: START_MS + 9 },
+        { destinationId: "dst_b", class: "fresh", nextDueAt: START_MS + 2 },
       ]);
     });
   });

@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import type { HandshakeRequest, RejectedRequest, RetentionSlice } from "../../src/store/store.ts";
 import { allPages, draft } from "../kit/store.ts";
-import { newDelivery, settlement, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
+import { due, newDelivery, settlement, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
 
 const FAR = START_MS + 1e9;
 
@@ -224,7 +224,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
       const [made] = await bench.store.commitDispatch(event.seq, [newDelivery(event)]);
       await bench.bring(made!, "delivered");
       await bench.store.deleteExpired(slice());
-      expect(await bench.store.dueDeliveries("dst_a", FAR, 10, [])).toEqual({ deliveries: [], nextDueAt: null });
+      expect(await bench.store.dueDeliveries(due(FAR))).toEqual({ deliveries: [], nextDueAt: null });
       expect(await bench.store.waitingDestinations()).toEqual([]);
     });
   });

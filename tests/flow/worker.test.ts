@@ -8,7 +8,7 @@ afterEach(() => t.dispose());
 
 describe("a backlog larger than the window", () => {
   it("goes on when every attempt of a full window fails before one of them is recorded", async () => {
-    await setup({ respond: () => ({ status: 500 }), inFlightMax: 3000 });
+    await setup({ respond: () => ({ failure: "invalid_request" }), inFlightMax: 3000 });
     const receiver = await t.addReceiver({ concurrencyMax: 3000 });
     await t.pause(receiver.id);
     await Promise.all(Array.from({ length: 3000 }, () => t.publish()));
@@ -199,14 +199,15 @@ describe("memory that large bodies fill", () => {
     await t.pause(receiver.id);
     for (let i = 0; i < 6; i += 1) await t.publish({ body: new Uint8Array(5 * 1024 ** 2) });
     await t.rest();
-    const due = await t.store.dueDeliveries(receiver.id, t.clock.now(), 500, []);
+    const fresh = { destinationId: receiver.id, class: "fresh" as const, limit: 500, skipSeqs: [] };
+    const due = await t.store.dueDeliveries({ ...fresh, now: t.clock.now() });
     expect(due.deliveries).toHaveLength(3);
     expect(due.nextDueAt).toBeLessThanOrEqual(t.clock.now());
     const single = await t.publish({ body: new Uint8Array(20 * 1024 ** 2) });
     await t.rest();
     const skipped = (await t.deliveries()).filter((delivery) => delivery.eventId !== single.id).map((delivery) => delivery.seq);
-    expect((await t.store.dueDeliveries(receiver.id, t.clock.now(), 500, skipped)).deliveries.map((delivery) => delivery.eventId)).toEqual([
-      single.id,
-    ]);
+    expect(
+      (await t.store.dueDeliveries({ ...fresh, now: t.clock.now(), skipSeqs: skipped })).deliveries.map((delivery) => delivery.eventId),
+    ).toEqual([single.id]);
   });
 });

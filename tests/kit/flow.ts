@@ -17,11 +17,15 @@ import type { Transport } from "../../src/outbound/transport.ts";
 import { createSealer } from "../../src/store/sealer.ts";
 import type { DeliveryQuery, Store } from "../../src/store/store.ts";
 import { createTestClock, type Lifetime, type TestClock } from "./clock.ts";
+import { counted, mortal } from "./mortal-transport.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
 import { createScriptedTransport, type Respond, type ScriptedTransport } from "./scripted-transport.ts";
 import { allPages, openTestStore, type TestStore, watchStore, type WatchedStore } from "./store.ts";
 
-export interface TestFlowOptions extends Partial<Pick<FlowOptions, "inFlightMax" | "retentionDays" | "retentionBytesMax">> {
+export interface TestFlowOptions extends Partial<Pick<FlowOptions, "retentionDays" | "retentionBytesMax">> {
+  inFlightMax?: number;
+  /** As many as there are slots unless told otherwise. */
+  perHostMax?: number;
   seed?: number | string;
   startMs?: number;
   /** Scripted receivers; every request is answered with 200 when left out. */
@@ -87,6 +91,7 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
   const scripted = createScriptedTransport(clock, options.respond);
   const transport = options.transport === undefined ? scripted : counted(options.transport, clock);
   const logged: string[] = [];
+  const { inFlightMax = 64 } = options;
   let life = await begin();
 
   async function begin(): Promise<Life> {
@@ -103,7 +108,7 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
       clock: lifetime.clock,
       random: random.derive("flow"),
       log: createLogger({ level: "warn", format: "json", write: (line) => void logged.push(line) }),
-      inFlightMax: options.inFlightMax ?? 64,
+      slots: { inFlightMax, perHostMax: options.perHostMax ?? inFlightMax, tenantSharePercent: 25 },
       ingestBodyBytesMax: 10 * 1024 ** 2,
       retentionDays: options.retentionDays ?? 30,
       retentionBytesMax: options.retentionBytesMax ?? 0,
@@ -279,7 +284,9 @@ function createLooking(disk: TestStore, life: () => Life, clock: TestClock) {
         const { inFlight, queued, unsettled } = life().running.worker.stats();
         if (inFlight + queued + unsettled > 0) return false;
         if ((await disk.store.undispatched(1)).length > 0) return false;
-        const active = (id: string) => (life().catalog.destination(id)?.state.kind ?? "active") === "active";
+        // What an open breaker parks waits for a later time, its probe's.
+        const isParked = (id: string) => life().running.flow.destinationHealth(id)?.phase === "open";
+        const active = (id: string) => (life().catalog.destination(id)?.state.kind ?? "active") === "active" && !isParked(id);
         const waiting = await disk.store.waitingDestinations();
         return !waiting.some(({ destinationId, nextDueAt }) => active(destinationId) && nextDueAt <= clock.now());
       };
@@ -292,38 +299,6 @@ async function saved<T>(saving: Promise<SaveOutcome<T> | { ok: false; problems: 
   const outcome = await saving;
   if (!outcome.ok || outcome.value === null) throw new Error(`not saved: ${JSON.stringify(outcome)}`);
   return outcome.value;
-}
-
-/** A process that died sends nothing any more, and hears nothing of what it sent. */
-function mortal(transport: Transport, life: WatchedStore): Transport {
-  const silence = new Promise<never>(() => undefined);
-  return {
-    checkUrl: (url) => transport.checkUrl(url),
-    close: () => transport.close(),
-    async exchange(request, signal) {
-      if (life.isDead) return silence;
-      const exchange = await transport.exchange(request, signal);
-      return life.isDead ? silence : exchange;
-    },
-  };
-}
-
-/** Settle waits for what is under way on real sockets. */
-function counted(transport: Transport, clock: TestClock): Transport {
-  let inFlight = 0;
-  clock.watch(() => inFlight > 0);
-  return {
-    checkUrl: (url) => transport.checkUrl(url),
-    close: () => transport.close(),
-    async exchange(request, signal) {
-      inFlight += 1;
-      try {
-        return await transport.exchange(request, signal);
-      } finally {
-        inFlight -= 1;
-      }
-    },
-  };
 }
 
 export function sourceOf(id: string, now: number): Source {
@@ -374,6 +349,8 @@ function destinationOf(id: string, now: number): Destination {
     connectTimeoutMs: 5_000,
     responseBytesMax: 16_384,
     concurrencyMax: 10,
+    adaptiveConcurrency: true,
+    rateLimit: null,
     state: { kind: "active" },
     createdAt: now,
     updatedAt: now,

@@ -82,6 +82,8 @@ export interface WatchedStore {
   hold(method: Method, where?: "before" | "after"): { readonly held: number; release(): void };
   /** The next `times` calls of this method fail with this error and never reach the store. */
   fail(method: Method, error: Error, times: number): void;
+  /** Counts calls of this method from now on. */
+  count(method: Method): { readonly calls: number };
 }
 
 interface Hold {
@@ -93,6 +95,7 @@ export function watchStore(target: Store): WatchedStore {
   let dead = false;
   let point: CrashPoint | null = null;
   const holds = new Map<string, Hold>();
+  const counts = new Map<string, number>();
   const failures = new Map<string, { error: Error; times: number }>();
 
   /** Whether the process dies at this call. */
@@ -109,6 +112,7 @@ export function watchStore(target: Store): WatchedStore {
       dead = true;
       return forever();
     }
+    counts.set(method, (counts.get(method) ?? 0) + 1);
     await pass(`before ${method}`);
     const failure = failures.get(method);
     if (failure !== undefined && failure.times > 0) {
@@ -163,6 +167,14 @@ export function watchStore(target: Store): WatchedStore {
     },
     fail(method, error, times) {
       failures.set(method, { error, times });
+    },
+    count(method) {
+      const before = counts.get(method) ?? 0;
+      return {
+        get calls() {
+          return (counts.get(method) ?? 0) - before;
+        },
+      };
     },
   };
 }

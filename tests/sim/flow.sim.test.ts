@@ -157,7 +157,7 @@ async function drain(sim: Sim): Promise<void> {
     const active = (id: string) => t.catalog.destination(id)?.state.kind === "active";
     const next = (await t.store.waitingDestinations())
       .filter(({ destinationId }) => active(destinationId))
-      .map(({ nextDueAt }) => nextDueAt);
+      .map(({ destinationId, nextDueAt }) => Math.max(nextDueAt, t.running.flow.destinationHealth(destinationId)?.probeAt ?? 0));
     if (next.length === 0 && (await t.store.unfinishedJobs()).length === 0) return;
     await t.clock.jump(next.length === 0 ? 100 : Math.max(0, Math.min(...next) - t.clock.now()));
   }

@@ -19,7 +19,7 @@ export async function listDeliveries({ api, query }: Call<undefined, DeliveryQue
     since: since ?? null,
     until: until ?? null,
   };
-  return answerPage("deliveries", await api.store.deliveries(wanted), (delivery) => deliveryView(delivery, catalog));
+  return answerPage("deliveries", await api.store.deliveries(wanted), (delivery) => deliveryView(delivery, api));
 }
 
 function statusFilter(

@@ -13,7 +13,7 @@ export async function createDestination(call: Call<DestinationCreate>): Promise<
   const { type, ...given } = body;
   const { fields, secret } = destinationFields({ ...given, signature: body.signature ?? { kind: "standard-webhooks" } }, api.random);
   const destination: Destination = {
-    ...destinationDefaults(),
+    ...destinationDefaults(api.destinationConcurrency),
     ...fields,
     id: newId(api.ids, "dst"),
     name: body.name,

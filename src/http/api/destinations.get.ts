@@ -1,8 +1,10 @@
-// GET /v1/destinations/{id}
+// GET /v1/destinations/{id}: one destination, and how it fares.
 import { answerFound } from "../answers.ts";
 import type { Answer, Call } from "../route.ts";
-import { destinationView } from "../views/destination.ts";
+import { destinationDetailView } from "../views/destination.ts";
 
 export function getDestination({ api, id }: Call): Answer {
-  return answerFound("destination", id, api.catalog.destination(id), (destination) => destinationView(destination));
+  return answerFound("destination", id, api.catalog.destination(id), (destination) =>
+    destinationDetailView(destination, api.flow.destinationHealth(id)),
+  );
 }

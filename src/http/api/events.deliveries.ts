@@ -17,5 +17,5 @@ export async function listEventDeliveries({ api, id, query }: Call<undefined, Ev
     since: null,
     until: null,
   });
-  return answerPage(list, page, (delivery) => deliveryView(delivery, api.catalog));
+  return answerPage(list, page, (delivery) => deliveryView(delivery, api));
 }

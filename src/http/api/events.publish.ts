@@ -1,5 +1,6 @@
 // POST /v1/events: hands in an event; the 202 leaves after it is committed.
 import { type Event, headerValue } from "../../core/event.ts";
+import { OPERATIONAL_PREFIX } from "../../core/operational.ts";
 import { ProblemError } from "../../errors.ts";
 import type { PublishDraft } from "../../flow/flow.ts";
 import { DEDUPE_WINDOW_DEFAULT_MS } from "../../limits.ts";
@@ -10,6 +11,11 @@ import type { EventPublish } from "../schemas/event.ts";
 
 export async function publishEvent(call: Call<EventPublish>): Promise<Answer> {
   const { api, body } = call;
+  if (body.type.startsWith(OPERATIONAL_PREFIX)) {
+    throw invalid([
+      { path: "type", message: `Types that begin with ${OPERATIONAL_PREFIX} are of Posthorn's own events; choose another one.` },
+    ]);
+  }
   const draft: PublishDraft = {
     type: body.type,
     tenantId: body.tenantId ?? null,

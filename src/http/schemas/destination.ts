@@ -112,6 +112,13 @@ const settings = {
   connectTimeoutMs: z.number().int().min(50).max(ATTEMPT_DEADLINE_MS_MAX),
   responseBytesMax: z.number().int().min(0).max(RESPONSE_BYTES_MAX).describe("Bytes of the response that are kept."),
   concurrencyMax: z.number().int().min(1).max(1000).describe("Attempts under way at once."),
+  adaptiveConcurrency: z
+    .boolean()
+    .describe("Try fewer at once while the receiver answers 429 or 5xx or not in time, and step by step more again."),
+  rateLimit: z
+    .strictObject({ count: z.number().int().min(1).max(1_000_000), per: z.enum(["second", "minute", "hour"]) })
+    .nullable()
+    .describe("No more attempts than this, spread evenly; null sets no limit."),
 };
 
 export const destinationCreate = requestSchema(
@@ -186,6 +193,22 @@ export const destination = answerSchema(
   }),
 );
 
+export const destinationDetail = answerSchema(
+  "DestinationDetail",
+  z.strictObject({
+    ...destination.shape,
+    health: z
+      .strictObject({
+        phase: z.enum(["closed", "open", "half-open"]).describe("Of the circuit breaker: while it is open, deliveries are parked."),
+        since: timeText.nullable().describe("Null when it has never been in another phase."),
+        probeAt: timeText.nullable().describe("While open: when the next attempt tests the receiver."),
+        failingSince: timeText.nullable().describe("Since then every attempt has failed."),
+        reason: z.string().nullable().describe("Why it opened."),
+        concurrency: z.number().int().describe("Attempts that may be under way at once now."),
+      })
+      .nullable(),
+  }),
+);
 export const destinationPage = pageOf("DestinationPage", destination);
 export const destinationQuery = z.strictObject({ ...listQuery });
 export const schedulePreviewQuery = z.strictObject({ start: time.optional().describe("When the first attempt is made; now by default.") });
@@ -202,5 +225,6 @@ export type DestinationUpdate = z.output<typeof destinationUpdate>;
 export type DestinationRotate = z.output<typeof destinationRotate>;
 export type DestinationDisable = z.output<typeof destinationDisable>;
 export type DestinationView = z.output<typeof destination>;
+export type DestinationDetailView = z.output<typeof destinationDetail>;
 export type DestinationQuery = z.output<typeof destinationQuery>;
 export type SchedulePreviewQuery = z.output<typeof schedulePreviewQuery>;

@@ -14,7 +14,7 @@ const settings = {
   eventTypes: z
     .array(z.string().min(1).max(EVENT_TYPE_CHARACTERS_MAX))
     .max(EVENT_TYPES_PER_SUBSCRIPTION_MAX)
-    .describe("invoice.paid, invoice.*, **; empty takes every type."),
+    .describe("invoice.paid, invoice.*, **; empty takes every type but posthorn.*, which has to be named."),
   channels: channels.describe("Empty takes events on any channel or none."),
   filter: z
     .record(z.string(), z.unknown())

@@ -1,8 +1,9 @@
 // A destination as it is shown: of its credentials only hints.
 import type { Destination } from "../../core/destination.ts";
 import { secretHint } from "../../flow/catalog-keys.ts";
-import type { DestinationView } from "../schemas/destination.ts";
-import { timeView } from "./times.ts";
+import type { HealthReport } from "../../flow/destination-health.ts";
+import type { DestinationDetailView, DestinationView } from "../schemas/destination.ts";
+import { timeView, timeViewOrNull } from "./times.ts";
 
 const SECRET_NAME = /authorization|cookie|token|secret|password|signature|credential|key/i;
 
@@ -21,6 +22,22 @@ export function destinationView(destination: Destination, secret?: string): Dest
     state: state.kind === "active" ? state : { ...state, since: timeView(state.since) },
     createdAt: timeView(createdAt),
     updatedAt: timeView(updatedAt),
+  };
+}
+
+/** `health` is null only for a destination that goes just now. */
+export function destinationDetailView(destination: Destination, health: HealthReport | null): DestinationDetailView {
+  return { ...destinationView(destination), health: health === null ? null : healthView(health) };
+}
+
+function healthView({ phase, since, probeAt, failingSince, reason, concurrency }: HealthReport): DestinationDetailView["health"] {
+  return {
+    phase,
+    since: timeViewOrNull(since),
+    probeAt: timeViewOrNull(probeAt),
+    failingSince: timeViewOrNull(failingSince),
+    reason,
+    concurrency,
   };
 }
 

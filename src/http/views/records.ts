@@ -5,6 +5,7 @@ import { type Event, type EventHead, headerValue, type RequestHead } from "../..
 import type { Job } from "../../core/job.ts";
 import type { Subscription } from "../../core/subscription.ts";
 import type { Catalog } from "../../flow/catalog.ts";
+import type { Flow } from "../../flow/flow.ts";
 import type { RequestRecord, RequestRecordHead } from "../../store/store.ts";
 import type { DeliveryStatus, DeliveryView } from "../schemas/delivery.ts";
 import type { EventHeadView, EventView, RequestHeadView, RequestView } from "../schemas/event.ts";
@@ -70,9 +71,15 @@ function requestFactsView(request: RequestHead): EventView["request"] {
   return { method, pathTail, query, headers: headerPairsView(headers), remoteAddress };
 }
 
-/** `paused` is not stored: it is what waiting for a destination that takes nothing looks like. */
-export function deliveryView(delivery: Delivery, catalog: Pick<Catalog, "destination">): DeliveryView {
-  const { status, reason } = statusOf(delivery, catalog);
+/** Where a delivery's status comes from, beside its own state. */
+export interface DeliveryContext {
+  catalog: Pick<Catalog, "destination">;
+  flow: Pick<Flow, "destinationHealth">;
+}
+
+/** `paused` and parked are not stored: they are what waiting for a destination that takes nothing looks like. */
+export function deliveryView(delivery: Delivery, context: DeliveryContext): DeliveryView {
+  const { status, reason } = statusOf(delivery, context);
   return {
     id: delivery.id,
     eventId: delivery.eventId,
@@ -89,17 +96,30 @@ export function deliveryView(delivery: Delivery, catalog: Pick<Catalog, "destina
   };
 }
 
-function statusOf(delivery: Delivery, catalog: Pick<Catalog, "destination">): { status: DeliveryStatus; reason: string | null } {
+function statusOf(delivery: Delivery, { catalog, flow }: DeliveryContext): { status: DeliveryStatus; reason: string | null } {
   const state = delivery.state === "waiting" ? catalog.destination(delivery.destinationId)?.state : undefined;
   switch (state?.kind) {
     case undefined:
-    case "active":
       return { status: delivery.state, reason: delivery.reason };
+    case "active":
+      return { status: delivery.state, reason: parkedReason(delivery, flow) ?? delivery.reason };
     case "paused":
       return { status: "paused", reason: "The destination is paused." };
     case "disabled":
       return { status: "paused", reason: `The destination is disabled: ${state.reason}` };
   }
+}
+
+/** Null for one that would wait anyway: its own time comes after the breaker's. */
+function parkedReason({ destinationId, nextAttemptAt }: Delivery, flow: DeliveryContext["flow"]): string | null {
+  const health = flow.destinationHealth(destinationId);
+  if (health === null || health.phase === "closed" || nextAttemptAt === null) return null;
+  if (health.probeAt === null) {
+    const isDue = nextAttemptAt <= (health.since ?? 0);
+    return isDue ? `Parked: the circuit breaker is half-open, and one attempt tests the destination: ${health.reason}` : null;
+  }
+  if (nextAttemptAt > health.probeAt) return null;
+  return `Parked: the circuit breaker is open until ${timeView(health.probeAt)}: ${health.reason}`;
 }
 
 export function jobView(job: Job): JobView {

@@ -1,6 +1,6 @@
 // SQL of the dispatch step: undispatched events out, deliveries in.
 import type { DatabaseSync } from "node:sqlite";
-import { EVENT_COLUMNS, packEvents, type Row } from "./rows.ts";
+import { EVENT_COLUMNS, LANE_CODE, packEvents, type Row } from "./rows.ts";
 
 /** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job. */
 export type NewDeliveryRow = [number, string, number, string, string | null, number, string, string | null];
@@ -29,8 +29,8 @@ export function createDispatchReads(database: DatabaseSync) {
 
 export function createDispatchWrites(database: DatabaseSync) {
   const insert = database.prepare(
-    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, lane)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END)`,
   );
   const advance = database.prepare("UPDATE progress SET value = ? WHERE name = 'dispatched_through' AND value < ?");
 

@@ -127,6 +127,7 @@ type WriteHalf = Pick<
   | "dueDeliveries"
   | "commandDeliveries"
   | "applyConfig"
+  | "putDestinationHealth"
   | "putJob"
   | "stepJob"
   | "cancelJob"
@@ -158,8 +159,8 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       for (const settlement of batch) pushSettlement(values, ids, settlement);
       await writer.call("settle", values);
     },
-    async dueDeliveries(destinationId, now, limit, skipSeqs) {
-      const { rows, nextDueAt } = await writer.call("dueDeliveries", destinationId, now, limit, skipSeqs);
+    async dueDeliveries(query) {
+      const { rows, nextDueAt } = await writer.call("dueDeliveries", query);
       return { deliveries: rows.map(deliveryOf), nextDueAt };
     },
     async commandDeliveries(deliveryIds, command, idempotency) {
@@ -168,6 +169,9 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       return answer.kind === "repeated" ? answer : { kind: "done", result: answer.result.map(deliveryOf) };
     },
     applyConfig: (changes, at, idempotency) => writer.call("applyConfig", changes, at, idempotency),
+    async putDestinationHealth(destinationId, breaker) {
+      await writer.call("putDestinationHealth", destinationId, breaker);
+    },
     putJob: (job, idempotency) => writer.call("putJob", parseId("job", job.id)?.seq ?? ids.next().seq, job, idempotency),
     async stepJob(job, drafts) {
       const rows = drafts.map((draft) => newDeliveryRow(ids, draft));
@@ -224,8 +228,8 @@ function createReadHalf(reader: Reader): ReadHalf {
   return {
     undispatched: async (limit, bytesMax = Number.POSITIVE_INFINITY) => eventsFrom(await reader.call("undispatched", limit, bytesMax)),
     dispatchedThrough: () => reader.call("dispatchedThrough"),
-    waitingDestinations: async () =>
-      (await reader.call("waitingDestinations")).map(([destinationId, nextDueAt]) => ({ destinationId, nextDueAt })),
+    waitingDestinations: () => reader.call("waitingDestinations"),
+    destinationHealth: () => reader.call("destinationHealth"),
     eventsBySeq: async (seqs) => eventsFrom(await reader.call("eventsBySeq", seqs)),
     event: (id) => byId("evt", id, (seq, tail) => one(reader.call("event", seq, tail), eventFrom)),
     request: (id) => byId("req", id, (seq, tail) => one(reader.call("request", seq, tail), requestRecordFrom)),

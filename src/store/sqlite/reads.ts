@@ -2,16 +2,18 @@
 import type { DatabaseSync } from "node:sqlite";
 import { createConfigReads } from "./config.ts";
 import { createDispatchReads } from "./dispatch.ts";
+import { createWaitingReads } from "./due.ts";
+import { createHealthReads } from "./health.ts";
 import { createJobReads } from "./jobs.ts";
 import { createListReads } from "./lists.ts";
 import { createRecordReads } from "./records.ts";
 import { createSizeReads } from "./retention.ts";
-import { createWaitingReads } from "./settle.ts";
 
 export function createReads(database: DatabaseSync) {
   return {
     ...createConfigReads(database),
     ...createDispatchReads(database),
+    ...createHealthReads(database),
     ...createJobReads(database),
     ...createListReads(database),
     ...createRecordReads(database),

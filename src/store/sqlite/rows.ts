@@ -3,6 +3,7 @@ import { type PackedFacts, packFacts, unpackFacts } from "../../core/attempt-fac
 import type { Attempt, Delivery, DeliveryState, DeliveryTrigger } from "../../core/delivery.ts";
 import type { Event, EventHead, RequestHead } from "../../core/event.ts";
 import { formatId, type IdParts } from "../../core/id.ts";
+import type { WorkClass } from "../../core/lane.ts";
 import type { RejectionCause } from "../../core/source.ts";
 import type { RequestRecord, RequestRecordHead } from "../store.ts";
 
@@ -13,6 +14,9 @@ export type Row = Cell[];
 const STATES: readonly DeliveryState[] = ["waiting", "delivered", "dead", "cancelled"];
 
 export const STATE_CODE: Record<DeliveryState, number> = { waiting: 0, delivered: 1, dead: 2, cancelled: 3 };
+
+/** Also in the migration that brought the column: these numbers never change. */
+export const LANE_CODE: Record<WorkClass, number> = { fresh: 0, retry: 1, replay: 2 };
 
 type Envelope = [
   method: string,

@@ -129,4 +129,20 @@ export const MIGRATIONS: readonly string[] = [
   -- Of a split request: [seq, tail] of the event of each item, new or repeated.
   ALTER TABLE requests ADD COLUMN items TEXT;
   `,
+
+  `
+  -- Class of work, so that a million replays stand in an order of their own: 0 fresh, 1 retry, 2 replay (see classOf in
+  -- src/core/lane.ts). Only rows in state 0 are asked for theirs; every statement that brings a row there sets it.
+  ALTER TABLE deliveries ADD COLUMN lane INTEGER NOT NULL DEFAULT 0;
+  UPDATE deliveries SET lane = CASE WHEN trigger = 'replay' THEN 2 WHEN trigger = 'manual' OR attempts = 0 THEN 0 ELSE 1 END
+  WHERE state = 0;
+  DROP INDEX deliveries_due;
+  CREATE INDEX deliveries_due ON deliveries (destination_id, lane, next_at, seq) WHERE state = 0;
+
+  -- Circuit breakers, written at transitions only.
+  CREATE TABLE destination_health (
+    destination_id TEXT PRIMARY KEY,
+    breaker TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -5,7 +5,9 @@ import type { Job } from "../../core/job.ts";
 import { createAcceptWrites } from "./accept.ts";
 import { createConfigWrites } from "./config.ts";
 import { createDispatchWrites, type NewDeliveryRow } from "./dispatch.ts";
+import { createDueReads } from "./due.ts";
 import { codeOf, isFatal } from "./faults.ts";
+import { createHealthWrites } from "./health.ts";
 import { createJobWrites } from "./jobs.ts";
 import { createRetentionWrites, vacuumSlice } from "./retention.ts";
 import { createSettleWrites } from "./settle.ts";
@@ -31,7 +33,8 @@ export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: 
     ...createAcceptWrites(database, limits),
     commitDispatch: dispatch.commitDispatch,
     settle: settle.settle,
-    dueDeliveries: settle.dueDeliveries,
+    ...createDueReads(database),
+    ...createHealthWrites(database),
     commandDeliveries: (targets: { seq: number; tail: string }[], command: DeliveryCommand, idempotency: IdempotencyRecord | null) =>
       guarded(idempotency, () => settle.commandDeliveries(targets, command)),
     applyConfig: (changes: ConfigChange[], at: number, idempotency: IdempotencyRecord | null) =>
