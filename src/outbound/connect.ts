@@ -1,5 +1,5 @@
 // Opens one guarded connection: look up, check every answer, dial only those, check the peer, then TLS.
-import { connect as netConnect, type LookupFunction, type Socket } from "node:net";
+import { connect as netConnect, isIP, type LookupFunction, type Socket } from "node:net";
 import type { SecureContext, TLSSocket } from "node:tls";
 import type { RemoteClass } from "../core/attempt-facts.ts";
 import type { Clock, Timer } from "../system/clock.ts";
@@ -146,7 +146,9 @@ export class Dial {
 
   #dial(addresses: string[]): void {
     if (this.#ended) return;
-    this.facts.dnsMs = this.#lap();
+    const looked = this.#lap();
+    // For an address nothing was asked; what has passed is only our own turn of the event loop.
+    this.facts.dnsMs = isIP(this.#target.host) === 0 ? looked : 0;
     if (addresses.length === 0) return this.#fail(describeLookupError(null));
     // One bad answer fails the attempt: dropping it would let a mixed answer be tried until it wins.
     for (const address of addresses) {
