@@ -111,7 +111,7 @@ export async function createRig(): Promise<Rig> {
         destinations.map((destination) => ({ eventId, eventSeq, destinationId: destination.id, subscriptionId: null, ...due, ...changes })),
       ).flat();
       for (let from = 0; from < drafts.length; from += COMMIT_ROWS_MAX) {
-        await store.commitDispatch(eventSeq, drafts.slice(from, from + COMMIT_ROWS_MAX));
+        await store.commitDispatch(from === 0 ? [outcome.event] : [], drafts.slice(from, from + COMMIT_ROWS_MAX));
       }
       return drafts;
     },

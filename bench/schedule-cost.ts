@@ -82,7 +82,7 @@ async function storeMicros(pending: number): Promise<number> {
   };
   for (let from = 0; from < pending; from += 10_000) {
     await store.commitDispatch(
-      eventSeq,
+      from === 0 ? [outcome.event] : [],
       Array.from({ length: Math.min(10_000, pending - from) }, (_, n) => draft(from + n)),
     );
   }

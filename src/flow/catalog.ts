@@ -93,7 +93,7 @@ interface Kind<T extends { id: string }> {
 
 export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const memory = createMemory();
-  for (const row of await options.store.config()) memory.load(row, options.sealer);
+  for (const row of (await options.store.config()).rows) memory.load(row, options.sealer);
   const kinds = createKinds(memory, options);
   const { save, update, remove } = createChanges(memory, options);
 
@@ -194,6 +194,7 @@ function createChanges(memory: Memory, { store, clock }: CatalogOptions) {
     if (problems.length > 0) return { ok: false, problems };
     const change: ConfigChange = { op: "put", row: kind.row(value) };
     const outcome = await store.applyConfig([change], clock.now(), remember?.(value) ?? null);
+    if (outcome.kind === "stale") throw new Error("the configuration changed, although no version was asked for");
     if (outcome.kind === "repeated") return { ok: true, value: null, repeated: outcome.record };
     kind.put(value);
     return { ok: true, value, repeated: null };

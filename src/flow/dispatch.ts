@@ -161,8 +161,9 @@ async function dispatchBatch({ store, catalog, worker, clock, tail, largeBodies 
     }
     if (tail.active) tail.emit({ kind: "event.dispatched", at: now, eventId: event.id, deliveries: drafts.length - before });
   }
-  const deliveries = await store.commitDispatch(batch.at(-1)!.seq, drafts);
-  worker.offer(deliveries.map((delivery, index) => ({ delivery, event: eventOf[index]! })));
+  const outcome = await store.commitDispatch(batch, drafts);
+  if (outcome.kind === "stale") throw new Error("the configuration changed, although no version was asked for");
+  worker.offer(outcome.deliveries.flatMap((delivery, index) => (delivery === null ? [] : { delivery, event: eventOf[index]! })));
 }
 
 function deliveryOf(event: Event, subscription: Subscription, now: number): NewDelivery {

@@ -135,6 +135,7 @@ function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: 
     work,
     settlement: {
       deliverySeq: delivery.seq,
+      fence: null,
       attempt: {
         deliveryId: delivery.id,
         eventId: delivery.eventId,

@@ -113,8 +113,13 @@ export interface NewDelivery {
   jobId: string | null;
 }
 
+/** What names an event to the store. */
+export type DispatchedEvent = Pick<Event, "id" | "seq">;
+
 export interface Settlement {
   deliverySeq: number;
+  /** Token of the lease on the destination's shard under which the attempt was made; null where no other node could take it over. */
+  fence: number | null;
   attempt: Omit<Attempt, "id">;
   step: DeliveryStep;
 }
@@ -227,6 +232,19 @@ export interface IdempotencyRecord {
   createdAt: number;
 }
 
+/** `stale`: the configuration is no longer of the version the write was made from, and nothing was written. */
+export type ConfigOutcome = { kind: "done"; version: number } | { kind: "repeated"; record: IdempotencyRecord } | { kind: "stale" };
+
+/** One entry per draft; null where another node had dispatched the event already. */
+export type DispatchOutcome = { kind: "done"; deliveries: (Delivery | null)[] } | { kind: "stale" };
+
+/** Which undispatched events a node looks for beyond those it accepted itself. */
+export interface UndispatchedScope {
+  shards: readonly number[];
+  /** Leaves out events received after this time, ms since the Unix epoch: the node that accepted them is dispatching them. */
+  acceptedBefore: number;
+}
+
 export type Guarded<T> = { kind: "done"; result: T } | { kind: "repeated"; record: IdempotencyRecord };
 
 export type DeliveryCommand = { kind: "retry"; at: number; reason?: string } | { kind: "cancel"; at: number; reason?: string };
@@ -258,18 +276,22 @@ export interface Store {
    * Accepted events that no dispatch has covered yet, oldest first. The answer ends at `limit` events, or with the event whose
    * body takes it to `bytesMax`; one below both bounds is everything there is.
    */
-  undispatched(limit: number, bytesMax?: number): Promise<Event[]>;
-  /** Commits the deliveries of all events up to `throughSeq`, and that those events are dispatched. */
-  commitDispatch(throughSeq: number, deliveries: NewDelivery[]): Promise<Delivery[]>;
-  /** The last seq that a dispatch covered. */
-  dispatchedThrough(): Promise<number>;
+  undispatched(limit: number, bytesMax?: number, scope?: UndispatchedScope): Promise<Event[]>;
+  /**
+   * Commits the deliveries of these events, and that the events are dispatched. They are given as `undispatched` or accept gave
+   * them, without gaps; deliveries of events that were dispatched before may come along. With `configVersion`, the one they were routed by, only when the configuration is still of that version.
+   */
+  commitDispatch(events: readonly DispatchedEvent[], deliveries: NewDelivery[], configVersion?: number): Promise<DispatchOutcome>;
 
-  /** Commits outcomes: attempt rows and next states. A delivery that left `waiting` meanwhile keeps its state. */
-  settle(batch: Settlement[]): Promise<void>;
+  /**
+   * Commits outcomes: attempt rows and next states. A delivery that left `waiting` meanwhile keeps its state. Answers the seqs of
+   * deliveries whose fence is stale: of those nothing was written, because another node has taken them over.
+   */
+  settle(batch: Settlement[]): Promise<number[]>;
   /** Deliveries of one destination and class due at `now`, oldest due first. Sees every write that was sent before it. */
   dueDeliveries(query: DueQuery): Promise<DueDeliveries>;
-  /** Every destination and class with waiting deliveries. */
-  waitingDestinations(): Promise<WaitingDeliveries[]>;
+  /** Every destination and class with waiting deliveries; only of these shards when they are given. */
+  waitingDestinations(shards?: readonly number[]): Promise<WaitingDeliveries[]>;
   /** Applies a person's command to deliveries; answers the ones it changed, with their new state. */
   commandDeliveries(ids: string[], command: DeliveryCommand, idempotency: IdempotencyRecord | null): Promise<Guarded<Delivery[]>>;
 
@@ -283,13 +305,16 @@ export interface Store {
   attempt(id: string): Promise<Attempt | null>;
   attempts(query: AttemptQuery): Promise<Page<Attempt>>;
 
-  config(): Promise<ConfigRow[]>;
-  applyConfig(changes: ConfigChange[], at: number, idempotency: IdempotencyRecord | null): Promise<Guarded<null>>;
+  /** All of it, with its version, which grows with every change. */
+  config(): Promise<{ version: number; rows: ConfigRow[] }>;
+  configVersion(): Promise<number>;
+  /** With `ifVersion`, only when the configuration is still of that version. */
+  applyConfig(changes: ConfigChange[], at: number, idempotency: IdempotencyRecord | null, ifVersion?: number): Promise<ConfigOutcome>;
   configRevisions(kind: ConfigKind, id: string): Promise<ConfigRevision[]>;
   idempotencyRecord(key: string): Promise<IdempotencyRecord | null>;
 
-  /** Breakers that are not as they began. */
-  destinationHealth(): Promise<DestinationHealth[]>;
+  /** Breakers that are not as they began; only of these destinations when they are given. */
+  destinationHealth(destinationIds?: readonly string[]): Promise<DestinationHealth[]>;
   /** Keeps the newest state of a breaker; null forgets it. Beside the configuration, because it is no revision of it. */
   putDestinationHealth(destinationId: string, breaker: BreakerState | null): Promise<void>;
 

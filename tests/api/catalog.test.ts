@@ -77,7 +77,7 @@ describe("secrets of a source", () => {
       secrets: [{ value: "very-secret-token", expiresAt: null }],
       auth: { kind: "bearer", token: "other-secret", required: true },
     });
-    const rows = await rig.store.config();
+    const { rows } = await rig.store.config();
     expect(rows.map(({ doc, sealed }) => doc + Buffer.from(sealed ?? []).toString("latin1")).join()).not.toMatch(
       /secret-token|other-secret/,
     );

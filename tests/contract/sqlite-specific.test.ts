@@ -16,7 +16,7 @@ import { type Clock, systemClock } from "../../src/system/clock.ts";
 import { awaitState } from "../kit/clock.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages, draft, newDirectory } from "../kit/store.ts";
-import { newDelivery, settlement, START_MS } from "./store-bench.ts";
+import { newDelivery, settlement, START_MS, dispatch } from "./store-bench.ts";
 
 const LEDGER = fileURLToPath(new URL("sqlite-ledger.ts", import.meta.url));
 const ids = seededRandom("ids");
@@ -325,7 +325,7 @@ describe("the log", () => {
     const store = await open(place);
     const outcome = await store.accept(draft(START_MS));
     if (outcome.kind !== "accepted") throw new Error("not accepted");
-    const [delivery] = await store.commitDispatch(outcome.event.seq, [newDelivery(outcome.event)]);
+    const [delivery] = await dispatch(store, [outcome.event], [newDelivery(outcome.event)]);
     await store.commandDeliveries([delivery!.id], { kind: "cancel", at: START_MS }, null);
     expect(await store.deleteExpired({ before: systemClock.now() + 1000, sourceId: null, exceptSourceIds: [], limit: 10 })).toBe(1);
     await store.settle([settlement(delivery!, START_MS, { state: "delivered" })]);

@@ -163,7 +163,7 @@ describe("a database of the first version", () => {
     expect(split.items).toMatchObject([{ kind: "duplicate", of: eventId }, { kind: "accepted" }]);
     expect((await store.accept(draft(START_MS, { occurredAt: 7 }))).kind).toBe("accepted");
     expect((await store.undispatched(10)).map((event) => event.occurredAt)).toEqual([null, null, null, 7]);
-    await store.commitDispatch((await store.undispatched(10)).at(-1)!.seq, []);
+    await store.commitDispatch(await store.undispatched(10), []);
     expect(await store.deleteExpired({ before: systemClock.now(), sourceId: null, exceptSourceIds: [], limit: 10 })).toBe(4);
     expect(await allPages(store.requests, {})).toEqual([]);
   });

@@ -1,7 +1,7 @@
 // What the store contract's chapters share: a store of their own, the time it lives in, and the records they make.
 import type { Delivery, DeliveryState } from "../../src/core/delivery.ts";
 import type { Event } from "../../src/core/event.ts";
-import type { AcceptDraft, DueQuery, NewDelivery, Settlement, Store } from "../../src/store/store.ts";
+import type { AcceptDraft, DispatchedEvent, DueQuery, NewDelivery, Settlement, Store } from "../../src/store/store.ts";
 import { draft } from "../kit/store.ts";
 
 /** One test's store, and the time it lives in. */
@@ -33,7 +33,7 @@ export function createActions(bench: () => Bench): Pick<Bench, "accept" | "deliv
     accept,
     async deliver(changes = {}, event = {}) {
       const accepted = await accept(event);
-      const [made] = await bench().store.commitDispatch(accepted.seq, [newDelivery(accepted, { nextAttemptAt: bench().now, ...changes })]);
+      const [made] = await dispatch(bench().store, [accepted], [newDelivery(accepted, { nextAttemptAt: bench().now, ...changes })]);
       return made!;
     },
     async bring(delivery, state) {
@@ -43,6 +43,16 @@ export function createActions(bench: () => Bench): Pick<Bench, "accept" | "deliv
       return (await store.delivery(delivery.id))!;
     },
   };
+}
+
+/** Commits a dispatch that nothing stands in the way of, and answers what it made. */
+export async function dispatch(store: Store, events: readonly DispatchedEvent[], drafts: NewDelivery[]): Promise<Delivery[]> {
+  const outcome = await store.commitDispatch(events, drafts);
+  if (outcome.kind === "stale") throw new Error("the configuration changed meanwhile");
+  return outcome.deliveries.map((delivery) => {
+    if (delivery === null) throw new Error("another dispatch covered the event");
+    return delivery;
+  });
 }
 
 export function newDelivery(event: { id: string; seq: number }, changes: Partial<NewDelivery> = {}): NewDelivery {
@@ -73,6 +83,7 @@ export function settlement(
   const number = delivery.attempts + 1;
   return {
     deliverySeq: delivery.seq,
+    fence: null,
     attempt: {
       deliveryId: delivery.id,
       eventId: delivery.eventId,

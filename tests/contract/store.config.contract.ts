@@ -18,23 +18,37 @@ export function describeConfig(open: OpenBench, test: ContractTest): void {
       const rows = [row("src_1", '{"a":1}', Uint8Array.of(0, 1, 255)), { ...row("dst_1", "{}"), kind: "destination" as const }];
       await bench.store.applyConfig(rows.map(put), bench.now, null);
       await bench.reopen();
-      const kept = await bench.store.config();
+      const { rows: kept } = await bench.store.config();
       expect(kept.toSorted((a, b) => (a.kind < b.kind ? 1 : -1))).toEqual(rows);
+    });
+
+    test("its version grows with every change, and a change made from an older one is refused", async () => {
+      const bench = await open();
+      const before = await bench.store.configVersion();
+      const first = await bench.store.applyConfig([put(row("src_1", "v1"))], START_MS, null, before);
+      if (first.kind !== "done") throw new Error("not applied");
+      expect(first.version).toBeGreaterThan(before);
+      expect(await bench.store.applyConfig([put(row("src_1", "v2"))], START_MS, null, before)).toEqual({ kind: "stale" });
+      const { version, rows } = await bench.store.config();
+      expect([version, await bench.store.configVersion()]).toEqual([first.version, first.version]);
+      expect(rows.map(({ doc }) => doc)).toEqual(["v1"]);
+      await bench.reopen();
+      expect(await bench.store.configVersion()).toBe(first.version);
     });
 
     test("the same id of another kind is another document", async () => {
       const bench = await open();
       await bench.store.applyConfig([put(row("x", "1")), put({ ...row("x", "2"), kind: "subscription" })], bench.now, null);
-      expect((await bench.store.config()).map((kept) => kept.doc).toSorted()).toEqual(["1", "2"]);
+      expect((await bench.store.config()).rows.map((kept) => kept.doc).toSorted()).toEqual(["1", "2"]);
     });
 
     test("changes of one call happen together or not at all", async () => {
       const bench = await open();
       const broken = put({ ...row("src_2", "{}"), doc: null as unknown as string });
       await expect(bench.store.applyConfig([put(row("src_1", "{}")), broken], bench.now, null)).rejects.toThrow();
-      expect(await bench.store.config()).toEqual([]);
+      expect((await bench.store.config()).rows).toEqual([]);
       await bench.store.applyConfig([put(row("src_1", "{}")), { op: "delete", kind: "source", id: "src_1" }], bench.now, null);
-      expect(await bench.store.config()).toEqual([]);
+      expect((await bench.store.config()).rows).toEqual([]);
     });
 
     test("a failing call does not take along calls that share its commit", async () => {
@@ -48,7 +62,7 @@ export function describeConfig(open: OpenBench, test: ContractTest): void {
       ];
       const outcomes = await Promise.allSettled(calls);
       expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
-      expect((await bench.store.config()).map((kept) => kept.id)).toEqual(["src_3"]);
+      expect((await bench.store.config()).rows.map((kept) => kept.id)).toEqual(["src_3"]);
       expect(await bench.store.undispatched(10)).toHaveLength(2);
     });
 
@@ -77,10 +91,10 @@ export function describeConfig(open: OpenBench, test: ContractTest): void {
     test("a guarded change commits with its record, and a repeat changes nothing", async () => {
       const bench = await open();
       expect(await bench.store.idempotencyRecord("k")).toBeNull();
-      expect(await bench.store.applyConfig([put(row("src_1", "v1"))], START_MS, record("k"))).toEqual({ kind: "done", result: null });
+      expect(await bench.store.applyConfig([put(row("src_1", "v1"))], START_MS, record("k"))).toEqual({ kind: "done", version: 1 });
       const again = await bench.store.applyConfig([put(row("src_1", "v2"))], START_MS, record("k", "other"));
       expect(again).toEqual({ kind: "repeated", record: record("k") });
-      expect((await bench.store.config()).map((kept) => kept.doc)).toEqual(["v1"]);
+      expect((await bench.store.config()).rows.map((kept) => kept.doc)).toEqual(["v1"]);
       await bench.reopen();
       expect(await bench.store.idempotencyRecord("k")).toEqual(record("k"));
     });
@@ -91,7 +105,7 @@ export function describeConfig(open: OpenBench, test: ContractTest): void {
         Array.from({ length: 20 }, (_, i) => bench.store.applyConfig([put(row(`src_${i}`, "{}"))], START_MS, record("k"))),
       );
       expect(answers.filter((answer) => answer.kind === "done")).toHaveLength(1);
-      expect(await bench.store.config()).toHaveLength(1);
+      expect((await bench.store.config()).rows).toHaveLength(1);
     });
 
     test("a guarded change that fails leaves no record, so that a repeat can succeed", async () => {

@@ -1,7 +1,7 @@
 // Contract of dispatch: the cursor covers every event once, and its move commits with the deliveries it stands for.
 import { describe, expect } from "vitest";
 import { allPages } from "../kit/store.ts";
-import { due, newDelivery, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
+import { due, newDelivery, START_MS, type ContractTest, type OpenBench, dispatch } from "./store-bench.ts";
 
 export function describeDispatch(open: OpenBench, test: ContractTest): void {
   describe("dispatch", () => {
@@ -30,28 +30,38 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       expect(await bench.store.undispatched(10, 1_006)).toHaveLength(3);
     });
 
-    test("commitDispatch covers events up to a number and leaves the rest", async () => {
+    test("commitDispatch covers the events it is given and leaves the rest", async () => {
       const bench = await open();
       const [first, second, third] = [await bench.accept(), await bench.accept(), await bench.accept()];
-      await bench.store.commitDispatch(second.seq, []);
-      expect(await bench.store.dispatchedThrough()).toBe(second.seq);
+      await bench.store.commitDispatch([first, second], []);
       expect((await bench.store.undispatched(10)).map((event) => event.id)).toEqual([third.id]);
-      expect(first.seq).toBeLessThan(second.seq);
     });
 
-    test("the cursor never goes back", async () => {
+    test("what is dispatched stays dispatched, and later deliveries of it need no event to cover", async () => {
       const bench = await open();
       const [first, second] = [await bench.accept(), await bench.accept()];
-      await bench.store.commitDispatch(second.seq, []);
-      await bench.store.commitDispatch(first.seq, []);
-      expect(await bench.store.dispatchedThrough()).toBe(second.seq);
+      await bench.store.commitDispatch([first, second], []);
+      await bench.store.commitDispatch([first], []);
+      expect(await dispatch(bench.store, [], [newDelivery(first)])).toHaveLength(1);
       expect(await bench.store.undispatched(10)).toEqual([]);
+    });
+
+    test("commitDispatch does nothing when the configuration has changed since the events were routed", async () => {
+      const bench = await open();
+      const event = await bench.accept();
+      const routedBy = await bench.store.configVersion();
+      const changed = await bench.store.applyConfig([{ op: "delete", kind: "source", id: "src_none" }], START_MS, null);
+      expect(await bench.store.commitDispatch([event], [newDelivery(event)], routedBy)).toEqual({ kind: "stale" });
+      expect((await bench.store.undispatched(10)).map(({ id }) => id)).toEqual([event.id]);
+      expect(await bench.store.waitingDestinations()).toEqual([]);
+      if (changed.kind !== "done") throw new Error("not applied");
+      expect(await bench.store.commitDispatch([event], [newDelivery(event)], changed.version)).toMatchObject({ kind: "done" });
     });
 
     test("an event accepted after a dispatch is always above its cursor", async () => {
       const bench = await open();
       const first = await bench.accept();
-      const dispatching = bench.store.commitDispatch(first.seq, [newDelivery(first), newDelivery(first, { destinationId: "dst_b" })]);
+      const dispatching = bench.store.commitDispatch([first], [newDelivery(first), newDelivery(first, { destinationId: "dst_b" })]);
       bench.now -= 60_000;
       const later = await bench.accept();
       await dispatching;
@@ -65,7 +75,7 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
         newDelivery(event, { destinationId: "dst_a", nextAttemptAt: START_MS + 5 }),
         newDelivery(event, { destinationId: "dst_b", subscriptionId: null, trigger: "replay", jobId: "job_1" }),
       ];
-      const made = await bench.store.commitDispatch(event.seq, drafts);
+      const made = await dispatch(bench.store, [event], drafts);
       expect(made.map((delivery) => delivery.destinationId)).toEqual(["dst_a", "dst_b"]);
       expect(await Promise.all(made.map((delivery) => bench.store.delivery(delivery.id)))).toEqual(made);
       expect(made[0]).toMatchObject({
@@ -82,10 +92,9 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
     test("a crash before the commit leaves the event undispatched, one after it leaves its deliveries waiting", async () => {
       const bench = await open();
       const [first, second] = [await bench.accept(), await bench.accept()];
-      await bench.store.commitDispatch(first.seq, [newDelivery(first)]);
+      await bench.store.commitDispatch([first], [newDelivery(first)]);
       await bench.reopen();
       expect((await bench.store.undispatched(10)).map((event) => event.id)).toEqual([second.id]);
-      expect(await bench.store.dispatchedThrough()).toBe(first.seq);
       expect((await allPages(bench.store.deliveries, { state: "waiting" })).map((delivery) => delivery.eventId)).toEqual([first.id]);
     });
 
@@ -102,7 +111,7 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       const event = await bench.accept();
       const at = (offset: number) => newDelivery(event, { nextAttemptAt: START_MS + offset });
-      const made = await bench.store.commitDispatch(event.seq, [at(30), at(10), at(20), at(10), at(50)]);
+      const made = await dispatch(bench.store, [event], [at(30), at(10), at(20), at(10), at(50)]);
       const order = [made[1]!, made[3]!, made[2]!, made[0]!];
       const all = await bench.store.dueDeliveries(due(START_MS + 30));
       expect(all).toEqual({ deliveries: order, nextDueAt: START_MS + 50 });
@@ -114,12 +123,11 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
     test("leaves out what the caller has, and what is another destination's", async () => {
       const bench = await open();
       const event = await bench.accept();
-      const made = await bench.store.commitDispatch(event.seq, [
-        newDelivery(event),
-        newDelivery(event),
-        newDelivery(event),
-        newDelivery(event, { destinationId: "dst_b" }),
-      ]);
+      const made = await dispatch(
+        bench.store,
+        [event],
+        [newDelivery(event), newDelivery(event), newDelivery(event), newDelivery(event, { destinationId: "dst_b" })],
+      );
       const found = await bench.store.dueDeliveries(due(START_MS, { limit: 1, skipSeqs: [made[0]!.seq] }));
       expect(found.deliveries.map((delivery) => delivery.id)).toEqual([made[1]!.id]);
       const rest = await bench.store.dueDeliveries(due(START_MS, { skipSeqs: [made[0]!.seq, made[1]!.seq, made[2]!.seq] }));
@@ -129,7 +137,7 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
     test("sees every write that was sent before the question, without waiting for its answer", async () => {
       const bench = await open();
       const event = await bench.accept();
-      void bench.store.commitDispatch(event.seq, [newDelivery(event)]);
+      void bench.store.commitDispatch([event], [newDelivery(event)]);
       const { deliveries } = await bench.store.dueDeliveries(due(START_MS));
       expect(deliveries).toHaveLength(1);
       void bench.store.commandDeliveries([deliveries[0]!.id], { kind: "cancel", at: START_MS }, null);
@@ -140,12 +148,16 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       expect(await bench.store.waitingDestinations()).toEqual([]);
       const event = await bench.accept();
-      const made = await bench.store.commitDispatch(event.seq, [
-        newDelivery(event, { destinationId: "dst_a", nextAttemptAt: START_MS + 9 }),
-        newDelivery(event, { destinationId: "dst_b", nextAttemptAt: START_MS + 5 }),
-        newDelivery(event, { destinationId: "dst_b", nextAttemptAt: START_MS + 2 }),
-        newDelivery(event, { destinationId: "dst_c", nextAttemptAt: START_MS }),
-      ]);
+      const made = await dispatch(
+        bench.store,
+        [event],
+        [
+          newDelivery(event, { destinationId: "dst_a", nextAttemptAt: START_MS + 9 }),
+          newDelivery(event, { destinationId: "dst_b", nextAttemptAt: START_MS + 5 }),
+          newDelivery(event, { destinationId: "dst_b", nextAttemptAt: START_MS + 2 }),
+          newDelivery(event, { destinationId: "dst_c", nextAttemptAt: START_MS }),
+        ],
+      );
       await bench.bring(made[3]!, "delivered");
       const waiting = await bench.store.waitingDestinations();
       expect(waiting.toSorted((a, b) => (a.destinationId < b.destinationId ? -1 : 1))).toEqual([

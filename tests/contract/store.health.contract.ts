@@ -46,7 +46,7 @@ export function describeHealth(open: OpenBench, test: ContractTest): void {
       const bench = await open();
       const event = await bench.accept();
       const replays = Array.from({ length: 300 }, () => newDelivery(event, { trigger: "replay", nextAttemptAt: START_MS - 5 }));
-      await bench.store.commitDispatch(event.seq, [...replays, newDelivery(event)]);
+      await bench.store.commitDispatch([event], [...replays, newDelivery(event)]);
       expect(await bench.store.dueDeliveries(due(LATER, { limit: 5 }))).toMatchObject({
         deliveries: [{ trigger: "event" }],
         nextDueAt: null,

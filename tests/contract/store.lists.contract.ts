@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import type { ListQuery, Page, RejectedRequest, Store } from "../../src/store/store.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages, draft } from "../kit/store.ts";
-import { newDelivery, settlement, type Bench, type ContractTest, type OpenBench } from "./store-bench.ts";
+import { newDelivery, settlement, type Bench, type ContractTest, type OpenBench, dispatch } from "./store-bench.ts";
 import { splitDraft, splitItem } from "./store.split.contract.ts";
 
 const PLAIN: ListQuery = { limit: 100, cursor: null, since: null, until: null };
@@ -217,7 +217,7 @@ export function describeLists(open: OpenBench, test: ContractTest): void {
     test("filters by delivery, event and destination, in pages of any size", async () => {
       const bench = await open();
       const event = await bench.accept();
-      const made = await bench.store.commitDispatch(event.seq, [newDelivery(event), newDelivery(event, { destinationId: "dst_b" })]);
+      const made = await dispatch(bench.store, [event], [newDelivery(event), newDelivery(event, { destinationId: "dst_b" })]);
       const other = await bench.deliver();
       for (const delivery of [...made, other]) {
         for (let attempts = 0; attempts < 4; attempts += 1)

@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import type { HandshakeRequest, RejectedRequest, RetentionSlice } from "../../src/store/store.ts";
 import { allPages, draft } from "../kit/store.ts";
-import { due, newDelivery, settlement, START_MS, type ContractTest, type OpenBench } from "./store-bench.ts";
+import { due, newDelivery, settlement, START_MS, type ContractTest, type OpenBench, dispatch } from "./store-bench.ts";
 
 const FAR = START_MS + 1e9;
 
@@ -51,7 +51,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
       const old = await bench.accept({ dedupe });
       bench.now += 5000;
       const young = await bench.accept({ dedupe });
-      await bench.store.commitDispatch(young.seq, []);
+      await bench.store.commitDispatch([young], []);
       expect(await bench.store.deleteExpired(slice({ before: old.receivedAt + 1 }))).toBe(1);
       expect(await bench.store.accept(draft(bench.now, { dedupe }))).toMatchObject({ kind: "duplicate", of: young.id });
     });
@@ -76,7 +76,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
         events.push(await bench.accept());
         bench.now += 10;
       }
-      await bench.store.commitDispatch(events.at(-1)!.seq, []);
+      await bench.store.commitDispatch(events, []);
       const left = async () => (await allPages(bench.store.events, { ascending: true })).map((event) => event.id);
       expect(await bench.store.deleteExpired(slice({ before: events[3]!.receivedAt, limit: 2 }))).toBe(2);
       expect(await left()).toEqual([events[2]!.id, events[3]!.id, events[4]!.id]);
@@ -88,7 +88,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
     test("works per source, and for all sources but the ones with a rule of their own", async () => {
       const bench = await open();
       const [one, two, none] = [await bench.accept({ sourceId: "src_1" }), await bench.accept({ sourceId: "src_2" }), await bench.accept()];
-      await bench.store.commitDispatch(none.seq, []);
+      await bench.store.commitDispatch([none], []);
       const left = async () => (await allPages(bench.store.events, { ascending: true })).map((event) => event.id);
       expect(await bench.store.deleteExpired(slice({ exceptSourceIds: ["src_1"] }))).toBe(2);
       expect(await left()).toEqual([one.id]);
@@ -131,7 +131,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
       const large = await bench.accept({ body: new Uint8Array(2_000_000) });
       bench.now += 10;
       const small = await bench.accept();
-      await bench.store.commitDispatch(small.seq, []);
+      await bench.store.commitDispatch([small], []);
       const before = await bench.store.size();
       expect(before.usedBytes).toBeGreaterThan(2_000_000);
       expect(before.oldestEventAt).toBe(large.receivedAt);
@@ -221,7 +221,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
     test("a delivery of an event that is gone is not made up again by a late dispatch", async () => {
       const bench = await open();
       const event = await bench.accept();
-      const [made] = await bench.store.commitDispatch(event.seq, [newDelivery(event)]);
+      const [made] = await dispatch(bench.store, [event], [newDelivery(event)]);
       await bench.bring(made!, "delivered");
       await bench.store.deleteExpired(slice());
       expect(await bench.store.dueDeliveries(due(FAR))).toEqual({ deliveries: [], nextDueAt: null });

@@ -4,7 +4,7 @@ import { itemRequest } from "../../src/core/event.ts";
 import type { AcceptItem, SplitDraft, SplitOutcome } from "../../src/store/store.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages, draft } from "../kit/store.ts";
-import { type ContractTest, newDelivery, type OpenBench } from "./store-bench.ts";
+import { type ContractTest, newDelivery, type OpenBench, dispatch } from "./store-bench.ts";
 
 const DAY_MS = 86_400_000;
 const FAR = { sourceId: null, exceptSourceIds: [], before: Number.MAX_SAFE_INTEGER / 4096, limit: 100 };
@@ -206,7 +206,7 @@ export function describeSplit(open: OpenBench, test: ContractTest): void {
       const split = await bench.store.acceptSplit(splitDraft(bench.now, [splitItem("a"), splitItem("b"), splitItem("c")]));
       const repeat = await bench.store.acceptSplit(splitDraft(bench.now, [splitItem("a"), splitItem("b"), splitItem("c")]));
       const events = await bench.store.undispatched(10);
-      const [waiting] = await bench.store.commitDispatch(events.at(-1)!.seq, [newDelivery(events[1]!)]);
+      const [waiting] = await dispatch(bench.store, events, [newDelivery(events[1]!)]);
       await bench.store.sweep(bench.now + 400 * DAY_MS, bench.now + 400 * DAY_MS);
       expect(await bench.store.request(split.requestId)).not.toBeNull();
       expect(await bench.store.request(repeat.requestId)).toBeNull();
@@ -227,7 +227,7 @@ export function describeSplit(open: OpenBench, test: ContractTest): void {
       const request = draft(bench.now, { body: new Uint8Array(2_000_000) }).request;
       await bench.store.acceptSplit(splitDraft(bench.now, [splitItem("a")], { request }));
       const [event] = await bench.store.undispatched(1);
-      await bench.store.commitDispatch(event!.seq, []);
+      await bench.store.commitDispatch([event!], []);
       const before = await bench.store.size();
       expect(before.usedBytes).toBeGreaterThan(2_000_000);
       await bench.store.deleteExpired(FAR);

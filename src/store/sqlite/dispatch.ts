@@ -11,7 +11,6 @@ export function createDispatchReads(database: DatabaseSync) {
      WHERE e.seq > (SELECT value FROM progress WHERE name = 'dispatched_through') ORDER BY e.seq LIMIT ?`,
   );
   undispatched.setReturnArrays(true);
-  const dispatchedThrough = database.prepare("SELECT value FROM progress WHERE name = 'dispatched_through'");
   return {
     undispatched(limit: number, bytesMax: number) {
       const rows: Row[] = [];
@@ -23,11 +22,10 @@ export function createDispatchReads(database: DatabaseSync) {
       }
       return packEvents(rows);
     },
-    dispatchedThrough: () => (dispatchedThrough.get() as { value: number }).value,
   };
 }
 
-export function createDispatchWrites(database: DatabaseSync) {
+export function createDispatchWrites(database: DatabaseSync, currentVersion: () => number) {
   const insert = database.prepare(
     `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, lane)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END)`,
@@ -40,9 +38,12 @@ export function createDispatchWrites(database: DatabaseSync) {
 
   return {
     insertDeliveries,
-    commitDispatch(throughSeq: number, rows: NewDeliveryRow[]): void {
+    /** False when the configuration has changed since the events were routed; then nothing is written. */
+    commitDispatch(throughSeq: number, rows: NewDeliveryRow[], configVersion: number | null): boolean {
+      if (configVersion !== null && configVersion !== currentVersion()) return false;
       insertDeliveries(rows);
       advance.run(throughSeq, throughSeq);
+      return true;
     },
   };
 }

@@ -1,6 +1,7 @@
 // The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
 import { join } from "node:path";
 import { createIdSource, formatId, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
+import { shardOf } from "../../core/shard.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Random } from "../../system/random.ts";
 import type { ListQuery, NewDelivery, Settlement, Store } from "../store.ts";
@@ -149,15 +150,18 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       }));
       await writer.call("recordRequests", rows);
     },
-    async commitDispatch(throughSeq, drafts) {
+    async commitDispatch(events, drafts, configVersion) {
       const rows = drafts.map((draft) => newDeliveryRow(ids, draft));
-      await writer.call("commitDispatch", throughSeq, rows);
-      return rows.map((row, index) => deliveryMade(row, drafts[index]!));
+      const committed = await writer.call("commitDispatch", events.at(-1)?.seq ?? 0, rows, configVersion ?? null);
+      if (!committed) return { kind: "stale" };
+      return { kind: "done", deliveries: rows.map((row, index) => deliveryMade(row, drafts[index]!)) };
     },
     async settle(batch) {
       const values: Cell[] = [];
       for (const settlement of batch) pushSettlement(values, ids, settlement);
       await writer.call("settle", values);
+      // One process holds the store: nobody else can have taken anything over.
+      return [];
     },
     async dueDeliveries(query) {
       const { rows, nextDueAt } = await writer.call("dueDeliveries", query);
@@ -168,7 +172,7 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       const answer = await writer.call("commandDeliveries", targets, command, idempotency);
       return answer.kind === "repeated" ? answer : { kind: "done", result: answer.result.map(deliveryOf) };
     },
-    applyConfig: (changes, at, idempotency) => writer.call("applyConfig", changes, at, idempotency),
+    applyConfig: (changes, at, idempotency, ifVersion) => writer.call("applyConfig", changes, at, idempotency, ifVersion ?? null),
     async putDestinationHealth(destinationId, breaker) {
       await writer.call("putDestinationHealth", destinationId, breaker);
     },
@@ -227,9 +231,14 @@ function createReadHalf(reader: Reader): ReadHalf {
   };
   return {
     undispatched: async (limit, bytesMax = Number.POSITIVE_INFINITY) => eventsFrom(await reader.call("undispatched", limit, bytesMax)),
-    dispatchedThrough: () => reader.call("dispatchedThrough"),
-    waitingDestinations: () => reader.call("waitingDestinations"),
-    destinationHealth: () => reader.call("destinationHealth"),
+    async waitingDestinations(shards) {
+      const waiting = await reader.call("waitingDestinations");
+      return shards === undefined ? waiting : waiting.filter(({ destinationId }) => shards.includes(shardOf(destinationId)));
+    },
+    async destinationHealth(destinationIds) {
+      const health = await reader.call("destinationHealth");
+      return destinationIds === undefined ? health : health.filter(({ destinationId }) => destinationIds.includes(destinationId));
+    },
     eventsBySeq: async (seqs) => eventsFrom(await reader.call("eventsBySeq", seqs)),
     event: (id) => byId("evt", id, (seq, tail) => one(reader.call("event", seq, tail), eventFrom)),
     request: (id) => byId("req", id, (seq, tail) => one(reader.call("request", seq, tail), requestRecordFrom)),
@@ -243,6 +252,7 @@ function createReadHalf(reader: Reader): ReadHalf {
       return page(reader.call("attempts", query, cursorSeq(query), ids), attemptFrom);
     },
     config: () => reader.call("config"),
+    configVersion: () => reader.call("configVersion"),
     configRevisions: (kind, id) => reader.call("configRevisions", kind, id),
     idempotencyRecord: (key) => reader.call("idempotencyRecord", key),
     job: (id) => reader.call("job", id),

@@ -11,11 +11,11 @@ import { createHealthWrites } from "./health.ts";
 import { createJobWrites } from "./jobs.ts";
 import { createRetentionWrites, vacuumSlice } from "./retention.ts";
 import { createSettleWrites } from "./settle.ts";
-import type { ConfigChange, Guarded } from "../store.ts";
+import type { ConfigChange, ConfigOutcome, Guarded } from "../store.ts";
 
 export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: number }) {
   const config = createConfigWrites(database);
-  const dispatch = createDispatchWrites(database);
+  const dispatch = createDispatchWrites(database, config.currentVersion);
   const settle = createSettleWrites(database);
   const jobs = createJobWrites(database, dispatch.insertDeliveries);
   const retention = createRetentionWrites(database);
@@ -37,11 +37,14 @@ export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: 
     ...createHealthWrites(database),
     commandDeliveries: (targets: { seq: number; tail: string }[], command: DeliveryCommand, idempotency: IdempotencyRecord | null) =>
       guarded(idempotency, () => settle.commandDeliveries(targets, command)),
-    applyConfig: (changes: ConfigChange[], at: number, idempotency: IdempotencyRecord | null) =>
-      guarded(idempotency, () => {
+    applyConfig(changes: ConfigChange[], at: number, idempotency: IdempotencyRecord | null, ifVersion: number | null): ConfigOutcome {
+      if (ifVersion !== null && ifVersion !== config.currentVersion()) return { kind: "stale" };
+      const outcome = guarded(idempotency, () => {
         config.applyConfig(changes, at);
-        return null;
-      }),
+        return config.currentVersion();
+      });
+      return outcome.kind === "done" ? { kind: "done", version: outcome.result } : outcome;
+    },
     putJob: (seq: number, job: Job, idempotency: IdempotencyRecord | null) =>
       guarded(idempotency, () => {
         jobs.putJob(seq, job);
