@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["src/**/*.test.ts", "sdk/src/**/*.test.ts", "sdk/tests/**/*.test.ts", "tests/**/*.test.ts"],
+    globalSetup: ["tests/kit/postgres-shared.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, RegExp>> = {
   "node:worker_threads": /^src\/(store\/sqlite\/|flow\/large-bodies)/,
   "node:dns": /^src\/outbound\//,
   "node:tls": /^src\/outbound\//,
+  pg: /^src\/store\/postgres\//,
   undici: /^src\/outbound\//,
   fastify: /^src\/http\//,
   zod: /^src\/http\//,
