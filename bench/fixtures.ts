@@ -29,6 +29,7 @@ export function benchDestination(url: string, concurrencyMax: number): Destinati
     concurrencyMax,
     adaptiveConcurrency: true,
     rateLimit: null,
+    ordering: { kind: "unordered" },
     state: { kind: "active" },
     createdAt: 0,
     updatedAt: 0,

@@ -70,3 +70,6 @@ export const TAIL_BUFFER_ENTRIES_MAX = 1_000;
 export const CLI_INPUT_BYTES_MAX = 64 * MIB;
 export const CLI_REQUEST_TIMEOUT_MS = 30_000;
 export const LOG_TEXT_CHARACTERS_MAX = 8 * 1024;
+
+/** How long a destination may hold deliveries back to put them in the provider's order. */
+export const HOLD_BACK_MS_MAX = 300_000;

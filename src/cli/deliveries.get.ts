@@ -19,6 +19,8 @@ export const deliveriesGet = getCommand<DeliveryDetailView>({
         ["event", delivery.eventId],
         ["destination", delivery.destinationId],
         ["subscription", delivery.subscriptionId],
+        ["order key", delivery.orderKey],
+        ["late", delivery.late ? "yes, it goes out of its order" : null],
         ["attempts", String(delivery.attemptCount)],
         ["next attempt", relativeText(delivery.nextAttemptAt, nowMs)],
         ["finished", relativeText(delivery.finishedAt, nowMs)],

@@ -6,6 +6,16 @@ export type DeliveryState = "waiting" | "delivered" | "dead" | "cancelled";
 /** What started an attempt or a delivery. */
 export type DeliveryTrigger = "event" | "replay" | "manual";
 
+/** The place of a delivery in the order of its destination. */
+export interface DeliveryOrder {
+  /** Deliveries of one destination with one key go one after another; empty where everything is one line. */
+  key: string;
+  /** It goes after one that belongs behind it: it came when that one had been let go, or was retried by hand after its turn. */
+  late: boolean;
+  /** An earlier one of its line waits still, and this one must not be attempted. */
+  blocked: boolean;
+}
+
 export interface Delivery {
   id: string;
   seq: number;
@@ -22,6 +32,8 @@ export interface Delivery {
   reason: string | null;
   trigger: DeliveryTrigger;
   jobId: string | null;
+  /** Null for one that waits for no other. */
+  order: DeliveryOrder | null;
   createdAt: number;
   /** When it reached a final state. */
   finishedAt: number | null;
@@ -63,6 +75,11 @@ export function canRetry(state: DeliveryState): boolean {
     case "cancelled":
       return false;
   }
+}
+
+/** The order of a delivery after a retry by hand: one that still waits keeps its place, one that had its turn goes out of line. */
+export function orderAfterRetry({ state, order }: Pick<Delivery, "state" | "order">): DeliveryOrder | null {
+  return order === null || state === "waiting" ? order : { ...order, late: true };
 }
 
 /** Cancelling is for deliveries that still have work ahead. */

@@ -74,6 +74,23 @@ export interface DestinationRate {
   per: "second" | "minute" | "hour";
 }
 
+/** Which deliveries wait for each other: one is attempted only when no earlier one of its line waits any more. */
+export type DestinationOrdering =
+  | { kind: "unordered" }
+  /** One line of everything: one attempt at a time. */
+  | { kind: "fifo"; onFailure: OrderOnFailure; holdBack: HoldBack | null }
+  /** A line per key. `key` is `event` for the event's own, `header:<name>` or `json:<path>`; an event without it goes in no order. */
+  | { kind: "fifoByKey"; key: string; onFailure: OrderOnFailure; holdBack: HoldBack | null };
+
+/** `block`: the next one waits until this one is delivered, dead or cancelled. `skip`: until it has failed once. */
+export type OrderOnFailure = "block" | "skip";
+
+/** Deliveries wait `waitMs` from their reception, and go in the provider's own order of those that came meanwhile. */
+export type HoldBack =
+  | { by: "timestamp"; waitMs: number }
+  /** `from` is `header:<name>` or `json:<path>` of a whole number that grows. */
+  | { by: "sequence"; from: string; waitMs: number };
+
 export interface Destination {
   id: string;
   name: string;
@@ -102,6 +119,7 @@ export interface Destination {
   adaptiveConcurrency: boolean;
   /** Null for none. */
   rateLimit: DestinationRate | null;
+  ordering: DestinationOrdering;
   state: DestinationState;
   createdAt: number;
   updatedAt: number;

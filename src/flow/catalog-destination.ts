@@ -5,6 +5,7 @@ import { validateRetryPolicy } from "../core/retry-schedule.ts";
 import type { FieldProblem } from "../errors.ts";
 import type { UrlVerdict } from "../outbound/transport.ts";
 import { checkDestinationTls } from "./catalog-tls.ts";
+import { checkOrdering } from "./ordering.ts";
 
 /** What the outbound side says of a destination before anything is dialled. */
 export interface OutboundRules {
@@ -17,7 +18,7 @@ export function checkDestination(destination: Destination, rules: OutboundRules)
   const url = rules.checkUrl(destination.url);
   if (!url.ok) problems.push({ path: "url", message: url.message });
   problems.push(...checkStaticHeaders(destination, rules), ...checkAuth(destination, rules), ...checkSignature(destination));
-  problems.push(...checkDestinationTls(destination.tls));
+  problems.push(...checkDestinationTls(destination.tls), ...checkOrdering(destination));
   const retry = validateRetryPolicy(destination.retry);
   if (!retry.ok) {
     const path = retry.message.startsWith("Jitter") ? "retry.jitter" : "retry.scheduleMs";

@@ -74,13 +74,13 @@ function compileDedupeFact(rule: Exclude<DedupeRule, { by: "none" }>): Compiled<
 }
 
 /** `json:data.object.id` or `header:x-key`. */
-export function compileKeyFrom(keyFrom: string | null): Compiled<ReadFact | null> {
+export function compileKeyFrom(keyFrom: string | null, problemPath = "keyFrom"): Compiled<ReadFact | null> {
   if (keyFrom === null) return { ok: true, value: null };
   const colon = keyFrom.indexOf(":");
   const [kind, rest] = [keyFrom.slice(0, colon), keyFrom.slice(colon + 1)];
-  if (kind === "json") return readPath(rest, "keyFrom");
+  if (kind === "json") return readPath(rest, problemPath);
   if (kind === "header" && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(rest)) return { ok: true, value: readHeader(rest) };
-  return { ok: false, problem: { path: "keyFrom", message: "Write json:<path> as in json:data.object.id, or header:<name>." } };
+  return { ok: false, problem: { path: problemPath, message: "Write json:<path> as in json:data.object.id, or header:<name>." } };
 }
 
 function readHeader(name: string): ReadFact {

@@ -24,6 +24,7 @@ const destination: Destination = {
   http2: true,
   adaptiveConcurrency: true,
   rateLimit: null,
+  ordering: { kind: "unordered" },
   retry: { scheduleMs: [0], jitter: 0 },
   deadlineMs: 1,
   connectTimeoutMs: 1,

@@ -11,7 +11,13 @@ type SourceSecrets = Pick<Source, "secrets" | "auth">;
 // Static headers often carry a receiver's API key, so all of them are sealed.
 type DestinationSecrets = Pick<Destination, "auth" | "signature" | "headers" | "tls">;
 // What a destination has that earlier versions did not know.
-const DESTINATION_ADDED = { tls: null, http2: false, adaptiveConcurrency: true, rateLimit: null };
+const DESTINATION_ADDED: Partial<Destination> = {
+  tls: null,
+  http2: false,
+  adaptiveConcurrency: true,
+  rateLimit: null,
+  ordering: { kind: "unordered" },
+};
 
 export function sourceRow(source: Source, sealer: Sealer): ConfigRow {
   const { secrets, auth, ...doc } = source;

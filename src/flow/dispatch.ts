@@ -8,6 +8,7 @@ import type { Clock } from "../system/clock.ts";
 import { sleep } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import type { LargeBodies } from "./large-bodies.ts";
+import { orderOf, type OrderedDispatch } from "./ordering.ts";
 import type { Tail } from "./tail.ts";
 import { takersOf } from "./takers.ts";
 import type { Worker } from "./worker.ts";
@@ -156,7 +157,8 @@ async function dispatchBatch({ store, catalog, worker, clock, tail, largeBodies 
     const candidates = catalog.subscriptionsFor(event.sourceId);
     const taking = takersOf(candidates, event, largeBodies);
     for (const subscription of taking instanceof Promise ? await taking : taking) {
-      drafts.push(deliveryOf(event, subscription, now));
+      const order = orderOf(catalog, largeBodies, event, subscription.destinationId);
+      drafts.push(deliveryOf(event, subscription, order instanceof Promise ? await order : order, now));
       eventOf.push(event);
     }
     if (tail.active) tail.emit({ kind: "event.dispatched", at: now, eventId: event.id, deliveries: drafts.length - before });
@@ -166,14 +168,15 @@ async function dispatchBatch({ store, catalog, worker, clock, tail, largeBodies 
   worker.offer(outcome.deliveries.flatMap((delivery, index) => (delivery === null ? [] : { delivery, event: eventOf[index]! })));
 }
 
-function deliveryOf(event: Event, subscription: Subscription, now: number): NewDelivery {
+function deliveryOf(event: Event, subscription: Subscription, { order, heldUntil }: OrderedDispatch, now: number): NewDelivery {
   return {
     eventId: event.id,
     eventSeq: event.seq,
     destinationId: subscription.destinationId,
     subscriptionId: subscription.id,
-    nextAttemptAt: Math.max(event.deliverAt ?? 0, now) + subscription.delayMs,
+    nextAttemptAt: Math.max(event.deliverAt ?? 0, heldUntil, now) + subscription.delayMs,
     trigger: "event",
     jobId: null,
+    order,
   };
 }

@@ -13,6 +13,8 @@ export const LANE_WINDOW_MAX = 2_000;
 // destinations that come back at once each begin to send soon, and a quick one still reads its backlog in large pieces.
 const FETCH_MIN = 8;
 const FETCH_MAX = 500;
+// A look is made when a quarter of its size is left, which is then one for each slot of the lane.
+const RELEASED_PER_SLOT = 4;
 // Looks under way at once. The writer answers all that wait with its next commit, so a few would wait for a commit each.
 const LOOKS_MAX = 256;
 const RETRY_WAIT_MS = 1_000;
@@ -65,6 +67,13 @@ export class LaneFeed {
   /** A delivery of this lane and class waits in the store until `dueAt`. */
   waitUntil(lane: Lane, of: WorkClass, dueAt: number): void {
     this.#wait(this.#shelf(lane, of), dueAt);
+  }
+
+  /** The store let one of this class go just now, as others will: a look fetches enough of them to keep the lane's slots busy. */
+  released(lane: Lane, of: WorkClass): void {
+    const shelf = this.#shelf(lane, of);
+    shelf.batch = Math.max(shelf.batch, Math.min(FETCH_MAX, lane.concurrencyMax * RELEASED_PER_SLOT));
+    this.#wait(shelf, this.#options.clock.now());
   }
 
   /** Whether older deliveries of this class that are only in the store are due: they go first. */

@@ -4,6 +4,7 @@ import { compileDedupe, compileKeyFrom } from "./catalog-extract.ts";
 import { compileSubscription } from "./catalog-subscription.ts";
 import { type FactReaders, readFacts } from "./facts.ts";
 import type { FactRules, LargeBodyReply, LargeBodyTask } from "./large-bodies.ts";
+import { readPlace } from "./ordering.ts";
 import { createFilterInput, matchSubscription } from "./routing.ts";
 import { splitItems } from "./split.ts";
 
@@ -27,6 +28,8 @@ function run(task: LargeBodyTask): unknown {
       return readFacts(compileRules(task.rules), task.request);
     case "items":
       return splitItems(compileRules(task.rules), task.request);
+    case "place":
+      return readPlace(task.rules, task.event);
     case "verdicts": {
       const input = createFilterInput(task.event);
       return task.subscriptions.map((subscription) => matchSubscription(compileSubscription(subscription), task.event, input));

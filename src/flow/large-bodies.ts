@@ -3,8 +3,9 @@ import { Worker } from "node:worker_threads";
 import type { Event, RawRequest } from "../core/event.ts";
 import type { Source } from "../core/source.ts";
 import type { MatchVerdict, Subscription } from "../core/subscription.ts";
-import type { AcceptItem } from "../store/store.ts";
+import type { AcceptItem, OrderPlace } from "../store/store.ts";
 import type { Facts } from "./facts.ts";
+import type { PlaceRules } from "./ordering.ts";
 
 export const LARGE_BODY_BYTES = 1024 ** 2;
 // A body is at most 25 MiB; one whose values need more than this ends its thread and not the program.
@@ -16,6 +17,7 @@ export type FactRules = Pick<Source, "id" | "provider" | "dedupe" | "keyFrom">;
 export type LargeBodyTask =
   | { kind: "facts"; rules: FactRules; request: RawRequest }
   | { kind: "items"; rules: FactRules; request: RawRequest }
+  | { kind: "place"; rules: PlaceRules; event: Event }
   | { kind: "verdicts"; subscriptions: Subscription[]; event: Event };
 
 export type LargeBodyReply = { id: number; ok: true; result: unknown } | { id: number; ok: false; message: string };
@@ -25,6 +27,8 @@ export interface LargeBodies {
   facts(rules: FactRules, request: RawRequest): Promise<Facts>;
   /** As `splitItems`. Rejects when the thread fails. */
   items(rules: FactRules, request: RawRequest): Promise<AcceptItem[] | null>;
+  /** As `readPlace`. One whose thread fails goes in no order. */
+  place(rules: PlaceRules, event: Event): Promise<OrderPlace | null>;
   /** One verdict per subscription. A thread that fails is a filter's error, because an event must not hold up those behind it. */
   verdicts(subscriptions: Subscription[], event: Event): Promise<MatchVerdict[]>;
   close(): Promise<void>;
@@ -78,6 +82,7 @@ export function createLargeBodies(): LargeBodies {
   return {
     facts: async (rules, request) => (await run({ kind: "facts", rules, request })) as Facts,
     items: async (rules, request) => (await run({ kind: "items", rules, request })) as AcceptItem[] | null,
+    place: async (rules, event) => (await run({ kind: "place", rules, event }).catch(() => null)) as OrderPlace | null,
     async verdicts(subscriptions, event) {
       try {
         return (await run({ kind: "verdicts", subscriptions, event })) as MatchVerdict[];

@@ -12,8 +12,9 @@ export async function cancelOrphans(
   destinationId: string,
 ): Promise<void> {
   try {
-    for (const of of CLASSES) {
-      const query = { destinationId, class: of, now: Number.MAX_SAFE_INTEGER, limit: CANCEL_BATCH_MAX, skipSeqs: [] };
+    // What is blocked first: or else each cancel would only let the next one of its line go.
+    for (const { of, blocked } of [true, false].flatMap((isBlocked) => CLASSES.map((one) => ({ of: one, blocked: isBlocked })))) {
+      const query = { blocked, destinationId, class: of, now: Number.MAX_SAFE_INTEGER, limit: CANCEL_BATCH_MAX, skipSeqs: [] };
       for (let due = await store.dueDeliveries(query); due.deliveries.length > 0; due = await store.dueDeliveries(query)) {
         const ids = due.deliveries.map((delivery) => delivery.id);
         await store.commandDeliveries(ids, { kind: "cancel", at: clock.now(), reason: REASON }, null);

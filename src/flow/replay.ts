@@ -7,6 +7,7 @@ import type { NewDelivery, Store } from "../store/store.ts";
 import { type Clock, createPauses } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import type { LargeBodies } from "./large-bodies.ts";
+import { replayOrderOf } from "./ordering.ts";
 import { takersOf } from "./takers.ts";
 import type { Worker } from "./worker.ts";
 
@@ -178,6 +179,7 @@ async function replayDeliveries(
         nextAttemptAt: now,
         trigger: "replay",
         jobId,
+        order: await replayOrderOf(options.catalog, options.largeBodies, event, subscription.destinationId),
       });
     }
   }

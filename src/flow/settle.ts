@@ -1,6 +1,6 @@
 // settle: outcomes, in batches, become attempt rows and next states in one transaction.
 import type { DeliveryStep } from "../core/delivery.ts";
-import type { RetryPolicy } from "../core/destination.ts";
+import type { Destination, RetryPolicy } from "../core/destination.ts";
 import type { Work } from "../core/lane.ts";
 import { type Decision, decideAfter } from "../core/retry.ts";
 import { SETTLE_BATCH_ATTEMPTS_MAX } from "../limits.ts";
@@ -19,6 +19,8 @@ const BATCHES_UNDER_WAY_MAX = 2;
 // A commit costs about as much as 50 rows: outcomes wait this long for company, because nobody waits for them.
 const GATHER_MS = 10;
 const BATCH_WORTH_A_COMMIT = 200;
+// Of a destination that orders, the next delivery does wait for it.
+const GATHER_ORDERED_MS = 0;
 
 export interface Settler {
   /** `exhausted` says why the destination is to be switched off; null leaves that to the outcome. */
@@ -51,15 +53,20 @@ interface Entry {
 
 export function createSettler(options: SettleOptions): Settler {
   let gathered: Entry[] = [];
-  let backlog = 0;
-  let batchesUnderWay = 0;
+  let [backlog, batchesUnderWay] = [0, 0];
   let timer: Timer | null = null;
+  let somebodyWaits = false;
   let draining = false;
   let idle: (() => void)[] = [];
 
-  function plan(): void {
+  function plan(newest: Entry): void {
     if (draining || gathered.length >= BATCH_WORTH_A_COMMIT) flush();
-    timer ??= options.clock.after(GATHER_MS, flush, { ref: true });
+    if (isOrdered(newest) && !somebodyWaits) {
+      somebodyWaits = true;
+      timer?.cancel();
+      timer = null;
+    }
+    timer ??= options.clock.after(somebodyWaits ? GATHER_ORDERED_MS : GATHER_MS, flush, { ref: true });
   }
 
   function flush(): void {
@@ -68,11 +75,12 @@ export function createSettler(options: SettleOptions): Settler {
     if (gathered.length === 0 || batchesUnderWay >= BATCHES_UNDER_WAY_MAX) return;
     const batch = gathered.slice(0, SETTLE_BATCH_ATTEMPTS_MAX);
     gathered = gathered.slice(batch.length);
+    somebodyWaits = gathered.some(isOrdered);
     batchesUnderWay += 1;
     void commit(batch).finally(() => {
       batchesUnderWay -= 1;
       backlog -= batch.length;
-      if (gathered.length > 0) plan();
+      if (gathered.length > 0) plan(gathered.at(-1)!);
       if (backlog === 0) {
         draining = false;
         for (const resolve of idle.splice(0)) resolve();
@@ -102,11 +110,10 @@ export function createSettler(options: SettleOptions): Settler {
 
   return {
     add(work, outcome, exhausted) {
-      const { result } = outcome;
-      count(options.counters.attempts, result.kind === "response" ? `${Math.floor(result.status / 100)}xx` : result.failure);
+      countAttempt(options.counters, outcome);
       gathered.push(decide(options, work, outcome, exhausted));
       backlog += 1;
-      plan();
+      plan(gathered.at(-1)!);
     },
     get backlog() {
       return backlog;
@@ -124,10 +131,11 @@ function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: 
   const { delivery } = work;
   const now = clock.now();
   const attempts = delivery.attempts + 1;
+  const destination = catalog.destination(delivery.destinationId);
   const decision = decideAfter({
     outcome: outcome.result,
     attemptNumber: attempts,
-    policy: catalog.destination(delivery.destinationId)?.retry ?? NO_MORE_ATTEMPTS,
+    policy: destination?.retry ?? NO_MORE_ATTEMPTS,
     nowMs: now,
     random: random.float(),
   });
@@ -144,9 +152,22 @@ function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: 
         ...outcome,
       },
       step: stepAfter(decision, attempts, now),
+      leavesLine: decision.next === "retry" && delivery.order !== null && skipsFailed(destination),
     },
     disable: (decision.next === "retry" ? null : decision.disableDestination) ?? (exhausted === null ? null : { reason: exhausted }),
   };
+}
+
+function countAttempt(counters: Counters, { result }: Outcome): void {
+  count(counters.attempts, result.kind === "response" ? `${Math.floor(result.status / 100)}xx` : result.failure);
+}
+
+function isOrdered({ work }: Entry): boolean {
+  return work.delivery.order !== null;
+}
+
+function skipsFailed(destination: Destination | undefined): boolean {
+  return destination !== undefined && destination.ordering.kind !== "unordered" && destination.ordering.onFailure === "skip";
 }
 
 // A destination that was deleted during the attempt has no policy left; what was tried is recorded and ends.

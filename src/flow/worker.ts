@@ -130,6 +130,7 @@ class FlowWorker implements Worker {
         this.#probing.delete(delivery.seq);
         this.#feed.forget(lane, delivery.seq);
         this.#schedule.drop(lane, delivery.seq);
+        this.#leftLine(lane, delivery);
       }
       this.#feed.refill(lane);
     }
@@ -246,7 +247,7 @@ class FlowWorker implements Worker {
     this.#planPump();
   }
 
-  #settled(work: Work, { step }: Settlement): void {
+  #settled(work: Work, { step, leavesLine }: Settlement): void {
     const { seq, destinationId } = work.delivery;
     this.#schedule.release(work);
     const lane = this.#schedule.lane(destinationId);
@@ -254,6 +255,7 @@ class FlowWorker implements Worker {
     if (this.#retried.delete(seq)) this.#feed.waitUntil(lane, "fresh", this.#options.clock.now());
     else if (step.state === "waiting")
       this.#feed.waitUntil(lane, classOf({ ...work.delivery, attempts: step.attempts }), step.nextAttemptAt ?? 0);
+    if (step.state !== "waiting" || leavesLine === true) this.#leftLine(lane, work.delivery);
     // Also after a failure: a full window may have kept the lane from looking at the store, and nothing else would make it.
     this.#feed.refill(lane);
     this.#feed.roomFreed();
@@ -268,13 +270,26 @@ class FlowWorker implements Worker {
     if (lane.window.has(work.delivery.seq)) return;
     const dueAt = work.delivery.nextAttemptAt ?? now;
     // What is older and only in the store goes first; a lane with such a backlog takes nothing over its head.
-    const waits = dueAt > now || !lane.open || this.#feed.isBehind(lane, of, now);
+    // Who is next in an order is for the store to say: what it calls blocked comes when it is let go.
+    const { order } = work.delivery;
+    if (order?.blocked === true) return;
+    const waits = order !== null || dueAt > now || !lane.open || this.#feed.isBehind(lane, of, now);
     if (waits || !this.#schedule.hasRoom(lane, of, work.event.bodyBytes)) this.#feed.waitUntil(lane, of, dueAt);
     else this.#schedule.add(lane, work);
   }
 
+  /** The store lets the next one of its line go with the same commit: it is due now, and nobody else would look. */
+  #leftLine(lane: Lane, { order, jobId }: Delivery): void {
+    if (order === null) return;
+    // What is blocked has never been tried, so it is no retry.
+    this.#feed.released(lane, "fresh");
+    if (jobId !== null) this.#feed.released(lane, "replay");
+  }
+
   #retriedByHand(lane: Lane, delivery: Delivery): void {
     if (lane.window.has(delivery.seq)) this.#retried.add(delivery.seq);
+    // A person can hurry a delivery, but not past the one that it waits for.
+    else if (delivery.order?.blocked === true) return;
     else if (this.#options.health.isOpen(delivery.destinationId)) void this.#probeWith(lane, delivery);
     this.#feed.waitUntil(lane, "fresh", delivery.nextAttemptAt ?? this.#options.clock.now());
   }

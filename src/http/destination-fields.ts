@@ -25,6 +25,7 @@ export function destinationDefaults(concurrencyMax: number): Omit<Destination, "
     concurrencyMax,
     adaptiveConcurrency: true,
     rateLimit: null,
+    ordering: { kind: "unordered" },
     state: { kind: "active" },
   };
 }

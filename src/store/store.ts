@@ -103,6 +103,19 @@ export interface RequestRecord extends RequestRecordHead {
   request: RawRequest;
 }
 
+/** What the flow knows of a delivery's place; the store gives the place itself when it commits. */
+export interface OrderPlace {
+  key: string;
+  /** The provider's own place, for a destination that holds back; null for behind everything of its line. */
+  position: { by: "timestamp" | "sequence"; at: number } | null;
+}
+
+/**
+ * `order` null or absent goes in no order. Others stand in the line of their destination, key and job, behind what was
+ * committed before them, whoever committed it. With a `position` they stand by it instead, among those of the line that have
+ * one of the same kind and that `dueDeliveries` has not answered yet. Where it has, they stand behind that one and are `late`.
+ * While one without a position of that kind waits, nothing is put before it.
+ */
 export interface NewDelivery {
   eventId: string;
   eventSeq: number;
@@ -111,6 +124,7 @@ export interface NewDelivery {
   nextAttemptAt: number;
   trigger: DeliveryTrigger;
   jobId: string | null;
+  order?: OrderPlace | null;
 }
 
 /** What names an event to the store. */
@@ -122,6 +136,8 @@ export interface Settlement {
   fence: number | null;
   attempt: Omit<Attempt, "id">;
   step: DeliveryStep;
+  /** It goes on waiting out of its line, and those behind it wait for it no more. */
+  leavesLine?: boolean;
 }
 
 export interface DueQuery {
@@ -131,6 +147,8 @@ export interface DueQuery {
   limit: number;
   /** Deliveries that are in memory already. */
   skipSeqs: number[];
+  /** Asks for those that an earlier one of their line keeps back, which are left out otherwise. */
+  blocked?: boolean;
 }
 
 export interface DueDeliveries {
@@ -279,20 +297,28 @@ export interface Store {
   undispatched(limit: number, bytesMax?: number, scope?: UndispatchedScope): Promise<Event[]>;
   /**
    * Commits the deliveries of these events, and that the events are dispatched. They are given as `undispatched` or accept gave
-   * them, without gaps; deliveries of events that were dispatched before may come along. With `configVersion`, the one they were routed by, only when the configuration is still of that version.
+   * them, without gaps; deliveries of events that were dispatched before may come along. With `configVersion`, the one they were
+   * routed by, only when the configuration is still of that version.
    */
   commitDispatch(events: readonly DispatchedEvent[], deliveries: NewDelivery[], configVersion?: number): Promise<DispatchOutcome>;
 
   /**
-   * Commits outcomes: attempt rows and next states. A delivery that left `waiting` meanwhile keeps its state. Answers the seqs of
-   * deliveries whose fence is stale: of those nothing was written, because another node has taken them over.
+   * Commits outcomes: attempt rows and next states. A delivery that left `waiting` meanwhile keeps its state. Where the first
+   * of a line leaves it, here or by a command, the next one is due from the same commit on. Answers the seqs of deliveries
+   * whose fence is stale: of those nothing was written, because another node has taken them over.
    */
   settle(batch: Settlement[]): Promise<number[]>;
-  /** Deliveries of one destination and class due at `now`, oldest due first. Sees every write that was sent before it. */
+  /**
+   * Deliveries of one destination and class due at `now`, oldest due first. Sees every write that was sent before it. Of each
+   * line it answers the first one only, also when that one is in `skipSeqs` or not due yet.
+   */
   dueDeliveries(query: DueQuery): Promise<DueDeliveries>;
   /** Every destination and class with waiting deliveries; only of these shards when they are given. */
   waitingDestinations(shards?: readonly number[]): Promise<WaitingDeliveries[]>;
-  /** Applies a person's command to deliveries; answers the ones it changed, with their new state. */
+  /**
+   * Applies a person's command to deliveries; answers the ones it changed, with their new state. A retry of one that waits
+   * keeps its place in its line; one that had its turn goes out of line, and is `late`.
+   */
   commandDeliveries(ids: string[], command: DeliveryCommand, idempotency: IdempotencyRecord | null): Promise<Guarded<Delivery[]>>;
 
   eventsBySeq(seqs: number[]): Promise<Event[]>;
@@ -301,6 +327,8 @@ export interface Store {
   request(id: string): Promise<RequestRecord | null>;
   requests(query: RequestQuery): Promise<Page<RequestRecordHead>>;
   delivery(id: string): Promise<Delivery | null>;
+  /** Id of the first delivery of the line of one that is blocked; null when it is not. */
+  blockerOf(deliveryId: string): Promise<string | null>;
   deliveries(query: DeliveryQuery): Promise<Page<Delivery>>;
   attempt(id: string): Promise<Attempt | null>;
   attempts(query: AttemptQuery): Promise<Page<Attempt>>;

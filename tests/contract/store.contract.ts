@@ -12,6 +12,7 @@ import { describeDispatch } from "./store.dispatch.contract.ts";
 import { describeHealth } from "./store.health.contract.ts";
 import { describeJobs } from "./store.jobs.contract.ts";
 import { describeLists } from "./store.lists.contract.ts";
+import { describeOrder } from "./store.order.contract.ts";
 import { describeRetention } from "./store.retention.contract.ts";
 import { describeSplit } from "./store.split.contract.ts";
 
@@ -74,6 +75,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeSplit(open, test);
     describeDispatch(open, test);
     describeDeliveries(open, test);
+    describeOrder(open, test);
     describeHealth(open, test);
     describeLists(open, test);
     describeConfig(open, test);

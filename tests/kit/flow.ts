@@ -351,6 +351,7 @@ function destinationOf(id: string, now: number): Destination {
     concurrencyMax: 10,
     adaptiveConcurrency: true,
     rateLimit: null,
+    ordering: { kind: "unordered" },
     state: { kind: "active" },
     createdAt: now,
     updatedAt: now,

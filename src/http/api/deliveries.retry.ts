@@ -1,5 +1,5 @@
 // POST /v1/deliveries/{id}/retry: one more attempt, now.
-import { canRetry } from "../../core/delivery.ts";
+import { canRetry, orderAfterRetry } from "../../core/delivery.ts";
 import { ProblemError } from "../../errors.ts";
 import { commandDelivery } from "../delivery-command.ts";
 import type { Answer, Call } from "../route.ts";
@@ -14,7 +14,7 @@ export function retryDelivery(call: Call<unknown>): Promise<Answer> {
       }
       return canRetry(delivery.state);
     },
-    after: (delivery) => ({ ...delivery, state: "waiting", nextAttemptAt: at, finishedAt: null }),
+    after: (delivery) => ({ ...delivery, state: "waiting", nextAttemptAt: at, finishedAt: null, order: orderAfterRetry(delivery) }),
     refusal: "A cancelled delivery stays cancelled; replay its event instead.",
   });
 }

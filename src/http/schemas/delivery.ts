@@ -27,6 +27,13 @@ const deliveryFields = {
   nextAttemptAt: timeText.nullable(),
   trigger: z.enum(["event", "replay", "manual"]),
   jobId: idText.nullable(),
+  orderKey: z
+    .string()
+    .nullable()
+    .describe("Deliveries of one destination with one key go one after another; null for one that goes in no order."),
+  late: z
+    .boolean()
+    .describe("True for one that goes after a delivery that belongs behind it: it came too late, or was retried by hand after its turn."),
   createdAt: timeText,
   finishedAt: timeText.nullable(),
 };

@@ -4,6 +4,7 @@ import {
   ATTEMPT_DEADLINE_MS_MAX,
   ATTEMPTS_MAX,
   DELAY_MS_MAX,
+  HOLD_BACK_MS_MAX,
   JITTER_MAX,
   RESPONSE_BYTES_MAX,
   SECRETS_PER_SOURCE_MAX,
@@ -96,6 +97,33 @@ const retry = z.strictObject({
   jitter: z.number().min(0).max(JITTER_MAX).optional().describe("0.2 varies each delay by ±20 %."),
 });
 
+const waitMs = z.number().int().min(1).max(HOLD_BACK_MS_MAX).describe("How long each delivery waits, from the reception of its event.");
+const holdBack = z.discriminatedUnion("by", [
+  z.strictObject({ by: z.literal("timestamp").describe("The provider's own time of the event."), waitMs }),
+  z.strictObject({
+    by: z.literal("sequence"),
+    from: z.string().min(1).max(500).describe("Where a whole number that grows is: header:x-sequence or json:data.version."),
+    waitMs,
+  }),
+]);
+const inOrder = {
+  onFailure: z
+    .enum(["block", "skip"])
+    .describe("Whether those behind a failed delivery wait until it has ended, or go on while it is retried."),
+  holdBack: holdBack
+    .nullable()
+    .describe("Events of a line go in the provider's order of those that came within a wait; null for the order of acceptance."),
+};
+const orderKey = z.string().min(1).max(500).describe("event for the event's own key, json:data.object.id or header:x-key.");
+const withDefaults = { onFailure: inOrder.onFailure.default("block"), holdBack: inOrder.holdBack.default(null) };
+const ordering = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("unordered") }),
+    z.strictObject({ kind: z.literal("fifo"), ...withDefaults }),
+    z.strictObject({ kind: z.literal("fifoByKey"), key: orderKey.default("event"), ...withDefaults }),
+  ])
+  .describe("Which deliveries wait for each other. What waits already keeps the order it was dispatched with.");
+
 const settings = {
   url: z.string().min(1).max(URL_CHARACTERS_MAX),
   method: z.enum(METHODS).nullable().describe("Null keeps the event's own method."),
@@ -119,6 +147,7 @@ const settings = {
     .strictObject({ count: z.number().int().min(1).max(1_000_000), per: z.enum(["second", "minute", "hour"]) })
     .nullable()
     .describe("No more attempts than this, spread evenly; null sets no limit."),
+  ordering,
 };
 
 export const destinationCreate = requestSchema(
@@ -187,6 +216,11 @@ export const destination = answerSchema(
       z.strictObject({ ...hmacRecipe, secret: secretHint }),
     ]),
     retry: z.strictObject({ scheduleMs: z.array(z.number()), jitter: z.number() }),
+    ordering: z.discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("unordered") }),
+      z.strictObject({ kind: z.literal("fifo"), ...inOrder }),
+      z.strictObject({ kind: z.literal("fifoByKey"), key: orderKey, ...inOrder }),
+    ]),
     state,
     createdAt: timeText,
     updatedAt: timeText,

@@ -77,9 +77,12 @@ export interface DeliveryContext {
   flow: Pick<Flow, "destinationHealth">;
 }
 
-/** `paused` and parked are not stored: they are what waiting for a destination that takes nothing looks like. */
-export function deliveryView(delivery: Delivery, context: DeliveryContext): DeliveryView {
-  const { status, reason } = statusOf(delivery, context);
+/**
+ * `paused`, parked and blocked are not stored: they are what waiting for a destination that takes nothing, or for an earlier
+ * delivery, looks like. `blockerId` names that one where it was looked up.
+ */
+export function deliveryView(delivery: Delivery, context: DeliveryContext, blockerId: string | null = null): DeliveryView {
+  const { status, reason } = statusOf(delivery, context, blockerId);
   return {
     id: delivery.id,
     eventId: delivery.eventId,
@@ -91,17 +94,27 @@ export function deliveryView(delivery: Delivery, context: DeliveryContext): Deli
     nextAttemptAt: timeViewOrNull(delivery.nextAttemptAt),
     trigger: delivery.trigger,
     jobId: delivery.jobId,
+    orderKey: delivery.order?.key ?? null,
+    late: delivery.order?.late ?? false,
     createdAt: timeView(delivery.createdAt),
     finishedAt: timeViewOrNull(delivery.finishedAt),
   };
 }
 
-function statusOf(delivery: Delivery, { catalog, flow }: DeliveryContext): { status: DeliveryStatus; reason: string | null } {
+function statusOf(
+  delivery: Delivery,
+  { catalog, flow }: DeliveryContext,
+  blockerId: string | null,
+): { status: DeliveryStatus; reason: string | null } {
   const state = delivery.state === "waiting" ? catalog.destination(delivery.destinationId)?.state : undefined;
   switch (state?.kind) {
     case undefined:
       return { status: delivery.state, reason: delivery.reason };
     case "active":
+      if (delivery.order?.blocked === true) {
+        const blocker = blockerId ?? "an earlier delivery";
+        return { status: delivery.state, reason: `Blocked by ${blocker}, which comes before it in the order of the destination.` };
+      }
       return { status: delivery.state, reason: parkedReason(delivery, flow) ?? delivery.reason };
     case "paused":
       return { status: "paused", reason: "The destination is paused." };

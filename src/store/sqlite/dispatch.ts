@@ -1,9 +1,16 @@
 // SQL of the dispatch step: undispatched events out, deliveries in.
 import type { DatabaseSync } from "node:sqlite";
-import { EVENT_COLUMNS, LANE_CODE, packEvents, type Row } from "./rows.ts";
+import type { OrderPlace } from "../store.ts";
+import type { OrderWrites } from "./order.ts";
+import { BLOCKED_LANE, EVENT_COLUMNS, LANE_CODE, packEvents, type Row } from "./rows.ts";
 
-/** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job. */
-export type NewDeliveryRow = [number, string, number, string, string | null, number, string, string | null];
+/** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job; and its order. */
+export type NewDeliveryRow = [number, string, number, string, string | null, number, string, string | null, OrderPlace | null];
+
+/** What became of a new row that goes in an order: its place in the batch, and whether it is late and blocked. */
+export type OrderMark = [index: number, late: boolean, blocked: boolean];
+
+export const LATE_REASON = "It came late: a later one of its key had been let go.";
 
 export function createDispatchReads(database: DatabaseSync) {
   const undispatched = database.prepare(
@@ -25,25 +32,43 @@ export function createDispatchReads(database: DatabaseSync) {
   };
 }
 
-export function createDispatchWrites(database: DatabaseSync, currentVersion: () => number) {
+export function createDispatchWrites(database: DatabaseSync, currentVersion: () => number, order: OrderWrites) {
   const insert = database.prepare(
     `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, lane)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END)`,
   );
+  const insertOrdered = database.prepare(
+    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, lane,
+       order_key, order_at, order_by, late, reason, in_line)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 + CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END,
+       ?10, ?11, ?12, ?13, ?14, 1)`,
+  );
   const advance = database.prepare("UPDATE progress SET value = ? WHERE name = 'dispatched_through' AND value < ?");
 
-  function insertDeliveries(rows: NewDeliveryRow[]): void {
-    for (const row of rows) insert.run(...row);
+  function insertDeliveries(rows: NewDeliveryRow[]): OrderMark[] {
+    const marks: OrderMark[] = [];
+    for (const [index, row] of rows.entries()) {
+      const [seq, tail, eventSeq, destinationId, subscriptionId, nextAt, trigger, jobId, place] = row;
+      const plain = [seq, tail, eventSeq, destinationId, subscriptionId, nextAt, trigger, jobId] as const;
+      if (place === null) {
+        insert.run(...plain);
+        continue;
+      }
+      const { at, by, late, blocked } = order.place(destinationId, jobId, place);
+      insertOrdered.run(...plain, blocked ? BLOCKED_LANE : 0, place.key, at, by, late ? 1 : 0, late ? LATE_REASON : null);
+      marks.push([index, late, blocked]);
+    }
+    return marks;
   }
 
   return {
     insertDeliveries,
-    /** False when the configuration has changed since the events were routed; then nothing is written. */
-    commitDispatch(throughSeq: number, rows: NewDeliveryRow[], configVersion: number | null): boolean {
-      if (configVersion !== null && configVersion !== currentVersion()) return false;
-      insertDeliveries(rows);
+    /** Null when the configuration has changed since the events were routed; then nothing is written. */
+    commitDispatch(throughSeq: number, rows: NewDeliveryRow[], configVersion: number | null): OrderMark[] | null {
+      if (configVersion !== null && configVersion !== currentVersion()) return null;
+      const marks = insertDeliveries(rows);
       advance.run(throughSeq, throughSeq);
-      return true;
+      return marks;
     },
   };
 }

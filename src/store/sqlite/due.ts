@@ -2,15 +2,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import { CLASSES } from "../../core/lane.ts";
 import type { DueQuery, WaitingDeliveries } from "../store.ts";
-import { DELIVERY_COLUMNS, LANE_CODE, type Row } from "./rows.ts";
+import type { OrderWrites } from "./order.ts";
+import { BLOCKED_LANE, DELIVERY_COLUMNS, LANE_CODE, type Row } from "./rows.ts";
 
 // Whoever asks what is due reads the events next, and 500 of 10 MiB would not fit in memory. The size is in the row's header.
 const DUE_BODY_BYTES_MAX = 16 * 1024 ** 2;
-const BODY_BYTES_COLUMN = 13;
 
-export function createDueReads(database: DatabaseSync) {
+export function createDueReads(database: DatabaseSync, order: OrderWrites) {
   const due = database.prepare(
-    `SELECT ${DELIVERY_COLUMNS}, length(e.body) FROM deliveries d JOIN events e ON e.seq = d.event_seq
+    `SELECT ${DELIVERY_COLUMNS}, d.order_by > 0 AND d.released = 0, length(e.body) FROM deliveries d JOIN events e ON e.seq = d.event_seq
      WHERE d.destination_id = ? AND d.lane = ? AND d.state = 0 AND d.next_at <= ? ORDER BY d.next_at, d.seq`,
   );
   due.setReturnArrays(true);
@@ -18,22 +18,29 @@ export function createDueReads(database: DatabaseSync) {
     "SELECT min(next_at) AS at FROM deliveries WHERE destination_id = ? AND lane = ? AND state = 0 AND next_at > ?",
   );
 
+  function read({ destinationId, now, limit, skipSeqs }: DueQuery, lane: number): { rows: Row[]; more: boolean } {
+    const skip = new Set(skipSeqs);
+    const rows: Row[] = [];
+    let bytes = 0;
+    // Read one by one: what is in memory already may stand anywhere, and nothing behind the last that fits is needed.
+    for (const row of due.iterate(destinationId, lane, now) as unknown as Iterable<Row>) {
+      if (skip.has(row[0] as number)) continue;
+      bytes += row.at(-1) as number;
+      if (rows.length === limit || (rows.length > 0 && bytes > DUE_BODY_BYTES_MAX)) return { rows, more: true };
+      rows.push(row);
+    }
+    return { rows, more: false };
+  }
+
   return {
     dueDeliveries(query: DueQuery): { rows: Row[]; nextDueAt: number | null } {
-      const { destinationId, now, limit } = query;
-      const lane = LANE_CODE[query.class];
-      const skip = new Set(query.skipSeqs);
-      const rows: Row[] = [];
-      let bytes = 0;
-      // Read one by one: what is in memory already may stand anywhere, and nothing behind the last that fits is needed.
-      for (const row of due.iterate(destinationId, lane, now) as unknown as Iterable<Row>) {
-        if (skip.has(row[0] as number)) continue;
-        bytes += row[BODY_BYTES_COLUMN] as number;
-        // A full answer may hide more that is due already, so the next look must come at once.
-        if (rows.length === limit || (rows.length > 0 && bytes > DUE_BODY_BYTES_MAX)) return { rows, nextDueAt: now };
-        rows.push(row);
-      }
-      return { rows, nextDueAt: (nextDue.get(destinationId, lane, now) as { at: number | null }).at };
+      const { destinationId, now } = query;
+      const lane = LANE_CODE[query.class] + (query.blocked === true ? BLOCKED_LANE : 0);
+      const { rows, more } = read(query, lane);
+      // From here on they may be under way, and nothing is put before them.
+      if (query.blocked !== true) order.markReleased(rows.filter((row) => row.at(-2) === 1).map((row) => row[0] as number));
+      // A full answer may hide more that is due already, so the next look must come at once.
+      return { rows, nextDueAt: more ? now : (nextDue.get(destinationId, lane, now) as { at: number | null }).at };
     },
   };
 }
@@ -52,7 +59,7 @@ export function createWaitingReads(database: DatabaseSync) {
          ORDER BY destination_id, lane, next_at, seq LIMIT 1
        )
      )
-     SELECT id, lane, at FROM w`,
+     SELECT id, lane, at FROM w WHERE lane < ${BLOCKED_LANE}`,
   );
   waiting.setReturnArrays(true);
   return {

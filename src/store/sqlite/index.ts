@@ -1,5 +1,6 @@
 // The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
 import { join } from "node:path";
+import type { Delivery } from "../../core/delivery.ts";
 import { createIdSource, formatId, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
 import { shardOf } from "../../core/shard.ts";
 import type { Clock } from "../../system/clock.ts";
@@ -7,7 +8,7 @@ import type { Random } from "../../system/random.ts";
 import type { ListQuery, NewDelivery, Settlement, Store } from "../store.ts";
 import { startCheckpoints } from "./checkpoint.ts";
 import { migrate, openWriter } from "./connection.ts";
-import type { NewDeliveryRow } from "./dispatch.ts";
+import { LATE_REASON, type NewDeliveryRow, type OrderMark } from "./dispatch.ts";
 import { lockDirectory } from "./lock.ts";
 import type { RowPage } from "./lists.ts";
 import { type Reader, startReader } from "./reader.ts";
@@ -95,10 +96,20 @@ function newDeliveryRow(ids: IdSource, delivery: NewDelivery): NewDeliveryRow {
     delivery.nextAttemptAt,
     delivery.trigger,
     delivery.jobId,
+    delivery.order ?? null,
   ];
 }
 
-function deliveryMade(row: NewDeliveryRow, draft: NewDelivery) {
+function deliveriesMade(rows: NewDeliveryRow[], drafts: NewDelivery[], marks: OrderMark[]): Delivery[] {
+  const made = rows.map((row, index) => deliveryMade(row, drafts[index]!));
+  for (const [index, late, blocked] of marks) {
+    const delivery = made[index]!;
+    made[index] = { ...delivery, reason: late ? LATE_REASON : null, order: { key: drafts[index]!.order!.key, late, blocked } };
+  }
+  return made;
+}
+
+function deliveryMade(row: NewDeliveryRow, draft: NewDelivery): Delivery {
   const [seq, tail] = row;
   return {
     id: formatId("dlv", { seq, tail }),
@@ -113,6 +124,7 @@ function deliveryMade(row: NewDeliveryRow, draft: NewDelivery) {
     reason: null,
     trigger: draft.trigger,
     jobId: draft.jobId,
+    order: null,
     createdAt: timeOfSeq(seq),
     finishedAt: null,
   };
@@ -152,9 +164,8 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
     },
     async commitDispatch(events, drafts, configVersion) {
       const rows = drafts.map((draft) => newDeliveryRow(ids, draft));
-      const committed = await writer.call("commitDispatch", events.at(-1)?.seq ?? 0, rows, configVersion ?? null);
-      if (!committed) return { kind: "stale" };
-      return { kind: "done", deliveries: rows.map((row, index) => deliveryMade(row, drafts[index]!)) };
+      const marks = await writer.call("commitDispatch", events.at(-1)?.seq ?? 0, rows, configVersion ?? null);
+      return marks === null ? { kind: "stale" } : { kind: "done", deliveries: deliveriesMade(rows, drafts, marks) };
     },
     async settle(batch) {
       const values: Cell[] = [];
@@ -181,7 +192,7 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       const rows = drafts.map((draft) => newDeliveryRow(ids, draft));
       const stepped = await writer.call("stepJob", job, rows);
       if (stepped === null) return { job: { ...job, status: "cancelled" }, deliveries: [] };
-      return { job: stepped, deliveries: rows.map((row, index) => deliveryMade(row, drafts[index]!)) };
+      return { job: stepped.job, deliveries: deliveriesMade(rows, drafts, stepped.marks) };
     },
     cancelJob: (id, at) => writer.call("cancelJob", id, at),
     deleteExpired: (slice) => writer.call("deleteExpired", slice),
@@ -192,7 +203,7 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
   };
 }
 
-function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, step }: Settlement): void {
+function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, step, leavesLine }: Settlement): void {
   const { seq, tail } = ids.next();
   const { result } = attempt;
   values.push(
@@ -201,6 +212,7 @@ function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, s
     step.nextAttemptAt,
     step.reason,
     step.finishedAt,
+    leavesLine === true ? 1 : 0,
     deliverySeq,
     seq,
     tail,
@@ -243,6 +255,7 @@ function createReadHalf(reader: Reader): ReadHalf {
     event: (id) => byId("evt", id, (seq, tail) => one(reader.call("event", seq, tail), eventFrom)),
     request: (id) => byId("req", id, (seq, tail) => one(reader.call("request", seq, tail), requestRecordFrom)),
     delivery: (id) => byId("dlv", id, (seq, tail) => one(reader.call("delivery", seq, tail), deliveryOf)),
+    blockerOf: (id) => byId("dlv", id, (seq, tail) => blockerId(reader.call("blockerOf", seq, tail))),
     attempt: (id) => byId("att", id, (seq, tail) => one(reader.call("attempt", seq, tail), attemptFrom)),
     events: (query) => page(reader.call("events", query, cursorSeq(query)), eventHeadFrom),
     requests: (query) => page(reader.call("requests", query, cursorSeq(query)), requestHeadRecordFrom),
@@ -266,6 +279,11 @@ function createReadHalf(reader: Reader): ReadHalf {
     unfinishedJobs: () => reader.call("unfinishedJobs"),
     size: () => reader.call("size"),
   };
+}
+
+async function blockerId(found: Promise<[seq: number, tail: string] | null>): Promise<string | null> {
+  const blocker = await found;
+  return blocker === null ? null : formatId("dlv", { seq: blocker[0], tail: blocker[1] });
 }
 
 async function byId<T>(

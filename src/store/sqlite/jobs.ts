@@ -1,9 +1,9 @@
 // SQL of jobs: a document with its status beside it.
 import type { DatabaseSync } from "node:sqlite";
 import type { Job, JobStatus } from "../../core/job.ts";
-import type { NewDeliveryRow } from "./dispatch.ts";
+import type { NewDeliveryRow, OrderMark } from "./dispatch.ts";
 
-export function createJobWrites(database: DatabaseSync, insertDeliveries: (rows: NewDeliveryRow[]) => void) {
+export function createJobWrites(database: DatabaseSync, insertDeliveries: (rows: NewDeliveryRow[]) => OrderMark[]) {
   const insert = database.prepare("INSERT INTO jobs (seq, id, status, doc) VALUES (?, ?, ?, ?)");
   const update = database.prepare("UPDATE jobs SET status = ?, doc = ? WHERE id = ? AND status = 'running'");
   const find = database.prepare("SELECT doc FROM jobs WHERE id = ?");
@@ -17,10 +17,9 @@ export function createJobWrites(database: DatabaseSync, insertDeliveries: (rows:
       insert.run(seq, job.id, job.status, JSON.stringify(job));
     },
     /** Null when the job was cancelled or deleted meanwhile: then nothing is created. */
-    stepJob(job: Job, rows: NewDeliveryRow[]): Job | null {
+    stepJob(job: Job, rows: NewDeliveryRow[]): { job: Job; marks: OrderMark[] } | null {
       if (update.run(job.status, JSON.stringify(job), job.id).changes === 0) return null;
-      insertDeliveries(rows);
-      return job;
+      return { job, marks: insertDeliveries(rows) };
     },
     cancelJob(id: string, at: number): Job | null {
       const job = read(id);

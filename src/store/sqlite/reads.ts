@@ -6,6 +6,7 @@ import { createWaitingReads } from "./due.ts";
 import { createHealthReads } from "./health.ts";
 import { createJobReads } from "./jobs.ts";
 import { createListReads } from "./lists.ts";
+import { createOrderReads } from "./order.ts";
 import { createRecordReads } from "./records.ts";
 import { createSizeReads } from "./retention.ts";
 
@@ -16,6 +17,7 @@ export function createReads(database: DatabaseSync) {
     ...createHealthReads(database),
     ...createJobReads(database),
     ...createListReads(database),
+    ...createOrderReads(database),
     ...createRecordReads(database),
     ...createSizeReads(database),
     ...createWaitingReads(database),

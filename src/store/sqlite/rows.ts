@@ -18,6 +18,9 @@ export const STATE_CODE: Record<DeliveryState, number> = { waiting: 0, delivered
 /** Also in the migration that brought the column: these numbers never change. */
 export const LANE_CODE: Record<WorkClass, number> = { fresh: 0, retry: 1, replay: 2 };
 
+/** Added to the lane of a delivery that an earlier one of its line keeps back. */
+export const BLOCKED_LANE = 3;
+
 type Envelope = [
   method: string,
   pathTail: string,
@@ -131,7 +134,7 @@ export function eventsFrom({ heads, bodies }: PackedEvents): Event[] {
 }
 
 export const DELIVERY_COLUMNS =
-  "d.seq, d.tail, d.event_seq, e.tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at";
+  "d.seq, d.tail, d.event_seq, e.tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at, d.order_key, d.late, d.lane";
 
 export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): Delivery {
   const [seq, tail, eventSeq, eventTail, destinationId, subscriptionId, state, attempts, nextAt, reason, trigger, jobId, finishedAt] =
@@ -150,6 +153,7 @@ export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): De
       string | null,
       number | null,
     ];
+  const [key, late, lane] = row.slice(13) as [string | null, number, number];
   return {
     id: formatId("dlv", { seq, tail }),
     seq,
@@ -163,6 +167,7 @@ export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): De
     reason,
     trigger: trigger as DeliveryTrigger,
     jobId,
+    order: key === null ? null : { key, late: late === 1, blocked: state === STATE_CODE.waiting && lane >= BLOCKED_LANE },
     createdAt: createdAtOf(seq),
     finishedAt,
   };

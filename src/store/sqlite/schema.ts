@@ -145,4 +145,20 @@ export const MIGRATIONS: readonly string[] = [
     breaker TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+
+  `
+  -- Order. A line is the waiting rows of one destination, key and job that are in_line; the others wait for nobody. It goes by
+  -- order_at and then seq. Its first row has its lane as above and the others have it + 3, where what is due does not look.
+  -- order_by: what the place comes from, 0 the order of the commits, 1 the provider's time, 2 its sequence.
+  -- released: of 1 and 2, that it was answered as due: nothing may be put before it any more.
+  ALTER TABLE deliveries ADD COLUMN order_key TEXT;
+  ALTER TABLE deliveries ADD COLUMN order_at INTEGER;
+  ALTER TABLE deliveries ADD COLUMN order_by INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE deliveries ADD COLUMN in_line INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE deliveries ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE deliveries ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX deliveries_line ON deliveries (destination_id, order_key, ifnull(job_id, ''), order_at, seq)
+    WHERE state = 0 AND in_line = 1;
+  CREATE INDEX deliveries_released ON deliveries (destination_id, order_key, order_by, order_at) WHERE released = 1;
+  `,
 ];

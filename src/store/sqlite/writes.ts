@@ -9,14 +9,16 @@ import { createDueReads } from "./due.ts";
 import { codeOf, isFatal } from "./faults.ts";
 import { createHealthWrites } from "./health.ts";
 import { createJobWrites } from "./jobs.ts";
+import { createOrderWrites } from "./order.ts";
 import { createRetentionWrites, vacuumSlice } from "./retention.ts";
 import { createSettleWrites } from "./settle.ts";
 import type { ConfigChange, ConfigOutcome, Guarded } from "../store.ts";
 
 export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: number }) {
   const config = createConfigWrites(database);
-  const dispatch = createDispatchWrites(database, config.currentVersion);
-  const settle = createSettleWrites(database);
+  const order = createOrderWrites(database);
+  const dispatch = createDispatchWrites(database, config.currentVersion, order);
+  const settle = createSettleWrites(database, order);
   const jobs = createJobWrites(database, dispatch.insertDeliveries);
   const retention = createRetentionWrites(database);
 
@@ -33,7 +35,7 @@ export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: 
     ...createAcceptWrites(database, limits),
     commitDispatch: dispatch.commitDispatch,
     settle: settle.settle,
-    ...createDueReads(database),
+    ...createDueReads(database, order),
     ...createHealthWrites(database),
     commandDeliveries: (targets: { seq: number; tail: string }[], command: DeliveryCommand, idempotency: IdempotencyRecord | null) =>
       guarded(idempotency, () => settle.commandDeliveries(targets, command)),
