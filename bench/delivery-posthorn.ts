@@ -55,6 +55,7 @@ const drafts = Array.from({ length: plan.requests }, () => ({
   key: null,
   channels: [],
   deliverAt: null,
+  deliverBefore: null,
   contentType: "application/json",
   body,
   remoteAddress: "127.0.0.1",

@@ -102,11 +102,20 @@ export async function createRig(): Promise<Rig> {
     },
     async backlog(destinations, each, changes = {}) {
       const request = { method: "POST", pathTail: "", query: "", headers: [], remoteAddress: "127.0.0.1", body: Buffer.alloc(1024, "x") };
-      const nothing = { sourceId: null, tenantId: null, key: null, providerEventId: null, channels: [], deliverAt: null, occurredAt: null };
+      const nothing = {
+        sourceId: null,
+        tenantId: null,
+        key: null,
+        providerEventId: null,
+        channels: [],
+        deliverAt: null,
+        deliverBefore: null,
+        occurredAt: null,
+      };
       const outcome = await store.accept({ ...nothing, type: "backlog", receivedAt: clock.now(), request, dedupe: null });
       if (outcome.kind !== "accepted") throw new Error("The event of the backlog could not be committed.");
       const { id: eventId, seq: eventSeq } = outcome.event;
-      const due = { nextAttemptAt: clock.now(), trigger: "event" as const, jobId: null };
+      const due = { nextAttemptAt: clock.now(), expiresAt: null, trigger: "event" as const, jobId: null };
       const drafts = Array.from({ length: each }, () =>
         destinations.map((destination) => ({ eventId, eventSeq, destinationId: destination.id, subscriptionId: null, ...due, ...changes })),
       ).flat();
@@ -141,7 +150,15 @@ export async function createRig(): Promise<Rig> {
       await running.start();
     },
     async publish(type, tenantId = null) {
-      const facts = { tenantId, key: null, channels: [], deliverAt: null, contentType: "application/json", idempotency: null };
+      const facts = {
+        tenantId,
+        key: null,
+        channels: [],
+        deliverAt: null,
+        deliverBefore: null,
+        contentType: "application/json",
+        idempotency: null,
+      };
       const outcome = await running!.flow.publish({ ...facts, type, body: Buffer.from("{}"), remoteAddress: "127.0.0.1" });
       if (outcome.kind !== "accepted") throw new Error("A live event was taken for a duplicate.");
       return { id: outcome.event.id, at: performance.now() };

@@ -47,6 +47,7 @@ export function benchSubscription(destinationId: string): Subscription {
     channels: [],
     filter: null,
     delayMs: 0,
+    expireAfterMs: null,
     destinationId,
     createdAt: 0,
     updatedAt: 0,

@@ -71,14 +71,32 @@ async function storeMicros(pending: number): Promise<number> {
   };
   const store = await openSqliteStore({ directory, clock, random, requestsKeptMax: 10, onFatal });
   const request = { method: "POST", pathTail: "", query: "", headers: [], remoteAddress: "127.0.0.1", body: Buffer.from("{}") };
-  const nothing = { sourceId: null, tenantId: null, key: null, providerEventId: null, channels: [], deliverAt: null, occurredAt: null };
+  const nothing = {
+    sourceId: null,
+    tenantId: null,
+    key: null,
+    providerEventId: null,
+    channels: [],
+    deliverAt: null,
+    deliverBefore: null,
+    occurredAt: null,
+  };
   const outcome = await store.accept({ ...nothing, type: "bench", receivedAt: clock.now(), request, dedupe: null });
   if (outcome.kind !== "accepted") throw new Error("The event of the bench could not be committed.");
   const { id: eventId, seq: eventSeq } = outcome.event;
   const now = clock.now();
   const draft = (n: number): NewDelivery => {
     const trigger = n % 2 === 0 ? "event" : "replay";
-    return { eventId, eventSeq, destinationId: `dst_${n % DESTINATIONS}`, subscriptionId: null, nextAttemptAt: now, trigger, jobId: null };
+    return {
+      eventId,
+      eventSeq,
+      destinationId: `dst_${n % DESTINATIONS}`,
+      subscriptionId: null,
+      nextAttemptAt: now,
+      expiresAt: null,
+      trigger,
+      jobId: null,
+    };
   };
   for (let from = 0; from < pending; from += 10_000) {
     await store.commitDispatch(

@@ -48,7 +48,8 @@ export const EVENT_TYPES_PER_SUBSCRIPTION_MAX = 500;
 export const STATIC_HEADERS_MAX = 50;
 
 /** Retry schedules; the reasons stand where the rules do. */
-export { ATTEMPTS_MAX, DELAY_MS_MAX, JITTER_MAX } from "./core/retry-schedule.ts";
+export { ATTEMPTS_MAX, DELAY_MS_MAX, FACTOR_MAX, JITTER_MAX } from "./core/retry-schedule.ts";
+export { STATUS_RULES_MAX } from "./core/status-rule.ts";
 
 /** Sending: design defaults per destination, and how far one may turn them. */
 export const ATTEMPT_DEADLINE_DEFAULT_MS = 20_000;
@@ -62,7 +63,7 @@ export const DISPATCH_BATCH_EVENTS_MAX = 500;
 /** Bodies that a step reads from the store at once; 500 of 10 MiB would not fit in memory. */
 export const STEP_BODY_BYTES_MAX = 16 * MIB;
 export const SETTLE_BATCH_ATTEMPTS_MAX = 500;
-export const REPLAY_STEP_EVENTS_MAX = 200;
+export const JOB_STEP_MAX = 200;
 export const RETENTION_SLICE_EVENTS_MAX = 500;
 export const TAIL_BUFFER_ENTRIES_MAX = 1_000;
 

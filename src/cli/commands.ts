@@ -13,8 +13,10 @@ import { dev } from "./dev.ts";
 import { eventsGet } from "./events.get.ts";
 import { eventsList } from "./events.list.ts";
 import { jobsCancel } from "./jobs.cancel.ts";
+import { jobsCancelDeliveries } from "./jobs.cancel-deliveries.ts";
 import { jobsGet } from "./jobs.get.ts";
 import { jobsList } from "./jobs.list.ts";
+import { jobsRecover } from "./jobs.recover.ts";
 import { jobsReplay } from "./jobs.replay.ts";
 import { providersList } from "./providers.list.ts";
 import { providersShow } from "./providers.show.ts";
@@ -55,6 +57,8 @@ export const COMMANDS: readonly Command[] = [
   subscriptionsList,
   subscriptionsCreate,
   jobsReplay,
+  jobsRecover,
+  jobsCancelDeliveries,
   jobsList,
   jobsGet,
   jobsCancel,
@@ -70,5 +74,5 @@ export const GROUPS: Readonly<Record<string, string>> = {
   sources: "Where events come in.",
   destinations: "Where deliveries go.",
   subscriptions: "Which events go to which destination.",
-  jobs: "Long operations with progress, such as a replay.",
+  jobs: "Long operations with progress: replay, recover, cancel.",
 };

@@ -23,6 +23,7 @@ export const deliveriesGet = getCommand<DeliveryDetailView>({
         ["late", delivery.late ? "yes, it goes out of its order" : null],
         ["attempts", String(delivery.attemptCount)],
         ["next attempt", relativeText(delivery.nextAttemptAt, nowMs)],
+        ["expires", relativeText(delivery.expiresAt, nowMs)],
         ["finished", relativeText(delivery.finishedAt, nowMs)],
       ]),
     );

@@ -28,6 +28,7 @@ export const eventsGet = getCommand<EventView>({
         ["request", event.requestId],
         ["channels", event.channels.join(", ")],
         ["deliver at", event.deliverAt],
+        ["deliver before", event.deliverBefore],
         ["size", byteText(event.bodyBytes)],
       ]),
     );

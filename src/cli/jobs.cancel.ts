@@ -5,7 +5,7 @@ import { actionCommand } from "./resource.ts";
 export const jobsCancel = actionCommand<JobView>({
   name: "jobs cancel",
   summary: "Stop a job where it is.",
-  description: "Deliveries it already made stay; cancel those by their own ids.",
+  description: 'What it has done so far stays; deliveries it made are cancelled with "posthorn jobs cancel-deliveries --job <id>".',
   argument: "The job's id, job_...; several may be given.",
   act: (client, id) => client.send("POST", `/v1/jobs/${id}/cancel`),
   told: (job, id) => `${id} is ${job.status}.`,

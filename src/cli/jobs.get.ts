@@ -1,7 +1,7 @@
 // `posthorn jobs get`: one long operation.
 import type { JobView } from "../http/schemas/job.ts";
 import { statusPaint } from "./deliveries.list.ts";
-import { progressText } from "./jobs.list.ts";
+import { deliveriesDone, progressText } from "./jobs.list.ts";
 import { getCommand, type View } from "./resource.ts";
 import { relativeText, renderPairs } from "./table.ts";
 
@@ -20,7 +20,7 @@ export function jobText(job: JobView, { terminal, nowMs }: View): string {
     ["kind", job.kind],
     ["status", { text: job.status, paint: statusPaint(terminal.outStyle, job.status) }],
     ["progress", progressText(job)],
-    ["deliveries", String(job.deliveriesCreated)],
+    ["deliveries", `${deliveriesDone(job)} of ${job.deliveriesTotal}`],
     ["started", relativeText(job.createdAt, nowMs)],
     ["message", job.message],
   ]);

@@ -17,12 +17,26 @@ export const jobsList = listCommand({
     { text: job.status, paint: statusPaint(terminal.outStyle, job.status) },
     { text: relativeText(job.createdAt, nowMs) },
     { text: progressText(job) },
-    { text: String(job.deliveriesCreated) },
+    { text: String(deliveriesDone(job)) },
   ],
   empty: "There is no job.",
-  examples: [["posthorn jobs list", "replays and how far they are"]],
+  examples: [["posthorn jobs list", "what runs and how far it is"]],
 });
 
 export function progressText(job: JobView): string {
-  return `${job.eventsSeen} of ${job.eventsTotal} events (${Math.round(job.progress * 100)} %)`;
+  const percent = `(${Math.round(job.progress * 100)} %)`;
+  if (job.kind === "replay") return `${job.eventsSeen} of ${job.eventsTotal} events ${percent}`;
+  return `${deliveriesDone(job)} of ${job.deliveriesTotal} deliveries ${percent}`;
+}
+
+/** Made, recovered or cancelled so far. */
+export function deliveriesDone(job: JobView): number {
+  switch (job.kind) {
+    case "replay":
+      return job.deliveriesCreated;
+    case "recover":
+      return job.deliveriesRecovered;
+    case "cancel":
+      return job.deliveriesCancelled;
+  }
 }

@@ -17,9 +17,10 @@ export const subscriptionsCreate = createCommand({
     channel: several("name", "Only events with one of these channels."),
     filterFile: text("path", "JSON file with a filter document, - for stdin."),
     delayMs: count("ms", "Wait this long before the first attempt.", { min: 0, max: 30 * 86_400_000 }),
+    expireAfterMs: count("ms", "Do not try any more this long after the first attempt was due.", { min: 1, max: 30 * 86_400_000 }),
     name: text("text", "What to call it."),
   },
-  async document(context, { destination, source, type, channel, filterFile, delayMs, name }) {
+  async document(context, { destination, source, type, channel, filterFile, delayMs, expireAfterMs, name }) {
     return {
       destinationId: destination,
       sourceId: source,
@@ -27,6 +28,7 @@ export const subscriptionsCreate = createCommand({
       channels: channel.length === 0 ? undefined : channel,
       filter: filterFile === undefined ? undefined : await readDocument(context, filterFile, "--filter-file"),
       delayMs,
+      expireAfterMs,
       name,
     };
   },

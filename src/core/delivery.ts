@@ -4,7 +4,7 @@ import type { AttemptFacts } from "./attempt-facts.ts";
 export type DeliveryState = "waiting" | "delivered" | "dead" | "cancelled";
 
 /** What started an attempt or a delivery. */
-export type DeliveryTrigger = "event" | "replay" | "manual";
+export type DeliveryTrigger = "event" | "replay" | "recover" | "manual";
 
 /** The place of a delivery in the order of its destination. */
 export interface DeliveryOrder {
@@ -26,8 +26,12 @@ export interface Delivery {
   state: DeliveryState;
   /** Attempts made so far. */
   attempts: number;
+  /** Those of them that were made before its present schedule began: recovering one starts a fresh schedule. */
+  attemptsBefore: number;
   /** When the next attempt is due, in ms since the Unix epoch; null in final states. */
   nextAttemptAt: number | null;
+  /** No attempt begins at this time or later; null for no bound. */
+  expiresAt: number | null;
   /** Why it is in this state, in one plain sentence; null before the first attempt. */
   reason: string | null;
   trigger: DeliveryTrigger;

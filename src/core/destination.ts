@@ -62,10 +62,27 @@ export type DestinationState =
   | { kind: "disabled"; since: number; reason: string };
 
 export interface RetryPolicy {
-  /** Delay before each attempt in milliseconds; its length is the number of attempts. */
+  /** Delay before each attempt in milliseconds; its length is the number of attempts. Worked out where `schedule` is given. */
   scheduleMs: number[];
   /** Fraction by which a delay varies: 0.2 is ±20 %. */
   jitter: number;
+  /** What `scheduleMs` was worked out from; absent for a list that was written as one. */
+  schedule?: ExponentialSchedule;
+  /** Rules by status, as in `429`, `500-599`, `!401`; the first that matches counts. Absent for none. */
+  statuses?: string[];
+}
+
+/** Each wait is `factor` times the one before it. */
+export interface ExponentialSchedule {
+  kind: "exponential";
+  /** Wait before the second attempt. */
+  firstMs: number;
+  factor: number;
+  /** No wait is longer than this. */
+  maxDelayMs: number;
+  attempts: number;
+  /** Attempts that the waits alone put later than this after the first are left out. */
+  maxElapsedMs?: number;
 }
 
 /** No more attempts than this; a fraction of the unit is given a fraction of the count. */

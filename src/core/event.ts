@@ -21,6 +21,8 @@ export interface EventHead {
   occurredAt: number | null;
   /** Not delivered before this time; null for at once. */
   deliverAt: number | null;
+  /** No attempt begins at this time or later; null for no bound. */
+  deliverBefore: number | null;
   request: RequestHead;
   bodyBytes: number;
 }

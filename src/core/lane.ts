@@ -15,9 +15,9 @@ export const CLASSES = ["fresh", "retry", "replay"] as const;
 export type WorkClass = (typeof CLASSES)[number];
 export const CLASS_WEIGHTS: Readonly<Record<WorkClass, number>> = { fresh: 6, retry: 3, replay: 1 };
 
-/** A replay stays one over its retries: whatever a person starts in bulk never stands before what just happened. */
+/** A replay or a recovered delivery stays one over its retries: whatever a person starts in bulk never stands before what just happened. */
 export function classOf({ trigger, attempts }: Pick<Delivery, "trigger" | "attempts">): WorkClass {
-  if (trigger === "replay") return "replay";
+  if (trigger === "replay" || trigger === "recover") return "replay";
   return attempts === 0 || trigger === "manual" ? "fresh" : "retry";
 }
 

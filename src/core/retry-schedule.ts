@@ -1,5 +1,6 @@
 // How long to wait between the attempts of a delivery: the default schedule, its limits and its preview.
-import type { RetryPolicy } from "./destination.ts";
+import type { ExponentialSchedule, RetryPolicy } from "./destination.ts";
+import { parseStatusRule, STATUS_RULES_MAX } from "./status-rule.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -26,11 +27,13 @@ export const DEFAULT_SCHEDULE_MS: readonly number[] = [
 /** ±20 %, so that what failed together is not retried together. */
 const DEFAULT_JITTER = 0.2;
 
-export const ATTEMPTS_MAX = 50;
+export const ATTEMPTS_MAX = 100;
 export const DELAY_MS_MAX = 7 * DAY_MS;
 const SCHEDULE_MS_MAX = 30 * DAY_MS;
 /** Above one half, a delay and the one after it could change places. */
 export const JITTER_MAX = 0.5;
+/** More than tenfold reaches the longest delay within seven waits from one millisecond on. */
+export const FACTOR_MAX = 10;
 
 /** A fresh copy, because policies are stored per destination and may be edited. */
 export function defaultRetryPolicy(): RetryPolicy {
@@ -63,12 +66,70 @@ export function validateSchedule(scheduleMs: readonly number[]): ScheduleVerdict
   return { ok: true };
 }
 
-/** The schedule and the jitter together. */
-export function validateRetryPolicy(policy: RetryPolicy): ScheduleVerdict {
+export interface PolicyProblem {
+  /** Where in the policy. */
+  path: string;
+  message: string;
+}
+
+/** Everything wrong with a policy: schedule, jitter and rules. */
+export function validateRetryPolicy(policy: RetryPolicy): PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  const { schedule, statuses = [] } = policy;
   if (!(policy.jitter >= 0 && policy.jitter <= JITTER_MAX)) {
-    return { ok: false, message: `Jitter is a fraction from 0 to ${JITTER_MAX}: 0.2 means ±20 %.` };
+    problems.push({ path: "jitter", message: `Jitter is a fraction from 0 to ${JITTER_MAX}: 0.2 means ±20 %.` });
   }
-  return validateSchedule(policy.scheduleMs);
+  if (schedule !== undefined) problems.push(...validateExponential(schedule));
+  else {
+    const verdict = validateSchedule(policy.scheduleMs);
+    if (!verdict.ok) problems.push({ path: "scheduleMs", message: verdict.message });
+  }
+  if (statuses.length > STATUS_RULES_MAX) problems.push({ path: "statuses", message: `At most ${STATUS_RULES_MAX} rules.` });
+  for (const [index, text] of statuses.entries()) {
+    const verdict = parseStatusRule(text);
+    if (!verdict.ok) problems.push({ path: `statuses[${index}]`, message: verdict.message });
+  }
+  return problems;
+}
+
+function validateExponential(schedule: ExponentialSchedule): PolicyProblem[] {
+  const { firstMs, factor, maxDelayMs, attempts, maxElapsedMs } = schedule;
+  const problems: PolicyProblem[] = [];
+  const whole = (name: string, value: number, min: number, max: number) => {
+    if (!Number.isInteger(value) || value < min || value > max) {
+      problems.push({ path: `schedule.${name}`, message: `This must be a whole number from ${min} to ${max}.` });
+    }
+  };
+  whole("firstMs", firstMs, 1, DELAY_MS_MAX);
+  whole("maxDelayMs", maxDelayMs, 1, DELAY_MS_MAX);
+  whole("attempts", attempts, 1, ATTEMPTS_MAX);
+  if (maxElapsedMs !== undefined) whole("maxElapsedMs", maxElapsedMs, 1, SCHEDULE_MS_MAX);
+  if (!(factor >= 1 && factor <= FACTOR_MAX)) {
+    problems.push({ path: "schedule.factor", message: `This must be a number from 1 to ${FACTOR_MAX}.` });
+  }
+  if (problems.length > 0) return problems;
+  if (maxDelayMs < firstMs) problems.push({ path: "schedule.maxDelayMs", message: "This is at least firstMs." });
+  const totalMs = expandSchedule(schedule).reduce((sum, delayMs) => sum + delayMs, 0);
+  if (totalMs > SCHEDULE_MS_MAX) {
+    problems.push({ path: "schedule", message: "A schedule lasts at most 30 days in all: lower attempts, or set maxElapsedMs." });
+  }
+  return problems;
+}
+
+/** The delay before each attempt: none, `firstMs`, and then each `factor` times the last, within its bounds. Whole milliseconds. */
+export function expandSchedule({ firstMs, factor, maxDelayMs, attempts, maxElapsedMs = Infinity }: ExponentialSchedule): number[] {
+  const scheduleMs = [0];
+  let elapsedMs = 0;
+  let delayMs = firstMs;
+  while (scheduleMs.length < attempts) {
+    const wholeMs = Math.min(maxDelayMs, Math.round(delayMs));
+    elapsedMs += wholeMs;
+    if (elapsedMs > maxElapsedMs) break;
+    scheduleMs.push(wholeMs);
+    // Bounded at each step, because a hundred tenfold waits are no number any more.
+    delayMs = Math.min(maxDelayMs, delayMs * factor);
+  }
+  return scheduleMs;
 }
 
 /** A scheduled delay with its jitter. `random` is a float in [0, 1); 0.5 is the delay itself. */

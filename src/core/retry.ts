@@ -3,6 +3,8 @@ import type { RetryPolicy } from "./destination.ts";
 import { headerValue } from "./event.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { jitteredDelayMs } from "./retry-schedule.ts";
+import { isExpired } from "./expiry.ts";
+import { ruleFor } from "./status-rule.ts";
 
 /** A receiver that says "too much" or does not answer gets at least a minute, whatever the schedule. */
 export const SLOW_DOWN_MS_MIN = 60_000;
@@ -40,9 +42,11 @@ export type Decision =
 
 export interface DecisionInput {
   outcome: AttemptOutcome;
-  /** The attempt just made; 1 for the first. */
+  /** The attempt just made, counted from the beginning of its schedule; 1 for the first. */
   attemptNumber: number;
   policy: RetryPolicy;
+  /** From this time on nobody wants the delivery any more; null for no bound. */
+  expiresAt: number | null;
   nowMs: number;
   /** A float in [0, 1). */
   random: number;
@@ -71,7 +75,8 @@ function classifyResponse(status: number, headers: readonly string[], nowMs: num
 
 /**
  * The one place that says what happens after an attempt. The jittered schedule sets the time, and what the receiver
- * asked for is a minimum under it. Ends as dead after exactly `policy.scheduleMs.length` attempts.
+ * asked for is a minimum under it. Ends as dead after `policy.scheduleMs.length` attempts at the latest: sooner where the
+ * destination's rules or the delivery's expiry say so. What a receiver orders (410, `webhook-delivery`) comes before rules.
  */
 export function decideAfter(input: DecisionInput): Decision {
   const { outcome, nowMs } = input;
@@ -94,13 +99,19 @@ export function decideAfter(input: DecisionInput): Decision {
       return { next: "dead", reason: answer.reason, disableDestination: null };
     case "disable":
       return { next: "dead", reason: answer.reason, disableDestination: { reason: answer.reason } };
-    case "retry":
+    case "retry": {
+      const rule = ruleFor(input.policy.statuses ?? [], outcome.status);
+      if (rule?.retry === false) {
+        const reason = `${describeStatus(outcome.status)} The destination's rule ${rule.text} says not to try again.`;
+        return { next: "dead", reason, disableDestination: null };
+      }
       return retryOrDie(input, answer.waitMsMin, describeStatus(outcome.status));
+    }
   }
 }
 
 function retryOrDie(input: DecisionInput, waitMsMin: number, what: string): Decision {
-  const { attemptNumber, policy, nowMs, random } = input;
+  const { attemptNumber, policy, nowMs, random, expiresAt } = input;
   const attempts = policy.scheduleMs.length;
   const delayMs = policy.scheduleMs[attemptNumber];
   if (attemptNumber >= attempts || delayMs === undefined) {
@@ -111,9 +122,17 @@ function retryOrDie(input: DecisionInput, waitMsMin: number, what: string): Deci
     };
   }
   const waitMs = Math.max(jitteredDelayMs(delayMs, policy.jitter, random), Math.ceil(waitMsMin));
+  const atMs = nowMs + waitMs;
+  if (isExpired(expiresAt, atMs)) {
+    return {
+      next: "dead",
+      reason: `${what} The delivery will have expired before attempt ${attemptNumber + 1} of ${attempts}, so that was the last.`,
+      disableDestination: null,
+    };
+  }
   return {
     next: "retry",
-    atMs: nowMs + waitMs,
+    atMs,
     reason: `${what} Attempt ${attemptNumber + 1} of ${attempts} is next.`,
   };
 }

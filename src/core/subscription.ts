@@ -14,6 +14,8 @@ export interface Subscription {
   /** Filter document; null takes everything. */
   filter: Record<string, unknown> | null;
   delayMs: number;
+  /** How long after its first attempt was due a delivery is still worth one; null for ever. */
+  expireAfterMs: number | null;
   destinationId: string;
   createdAt: number;
   updatedAt: number;

@@ -114,7 +114,7 @@ class FlowAcceptor implements Acceptor {
 
   async publish(draft: PublishDraft): Promise<AcceptOutcome> {
     const { store, clock } = this.#options;
-    const { type, tenantId, key, channels, deliverAt, contentType, body, remoteAddress, idempotency } = draft;
+    const { type, tenantId, key, channels, deliverAt, deliverBefore, contentType, body, remoteAddress, idempotency } = draft;
     const now = clock.now();
     const outcome = await store.accept({
       sourceId: null,
@@ -124,6 +124,7 @@ class FlowAcceptor implements Acceptor {
       providerEventId: null,
       channels,
       deliverAt,
+      deliverBefore,
       receivedAt: now,
       occurredAt: null,
       request: { method: "POST", pathTail: "", query: "", headers: ["content-type", contentType], body, remoteAddress },
@@ -194,6 +195,7 @@ class FlowAcceptor implements Acceptor {
       providerEventId,
       channels: [],
       deliverAt: null,
+      deliverBefore: null,
       receivedAt: now,
       occurredAt,
       request: withoutCredentials(request, credentialsOf(source)),

@@ -101,6 +101,7 @@ function draftOf({ kind, destination, reason, at, probeAt }: Announcement): Publ
     key: id,
     channels: [],
     deliverAt: null,
+    deliverBefore: null,
     contentType: "application/json",
     body: Buffer.from(JSON.stringify(data)),
     remoteAddress: "",

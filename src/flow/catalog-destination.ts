@@ -19,11 +19,7 @@ export function checkDestination(destination: Destination, rules: OutboundRules)
   if (!url.ok) problems.push({ path: "url", message: url.message });
   problems.push(...checkStaticHeaders(destination, rules), ...checkAuth(destination, rules), ...checkSignature(destination));
   problems.push(...checkDestinationTls(destination.tls), ...checkOrdering(destination));
-  const retry = validateRetryPolicy(destination.retry);
-  if (!retry.ok) {
-    const path = retry.message.startsWith("Jitter") ? "retry.jitter" : "retry.scheduleMs";
-    problems.push({ path, message: retry.message });
-  }
+  for (const { path, message } of validateRetryPolicy(destination.retry)) problems.push({ path: `retry.${path}`, message });
   if (destination.connectTimeoutMs > destination.deadlineMs) {
     problems.push({ path: "connectTimeoutMs", message: "Connecting is part of the attempt, so this is at most deadlineMs." });
   }

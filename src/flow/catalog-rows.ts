@@ -18,6 +18,8 @@ const DESTINATION_ADDED: Partial<Destination> = {
   rateLimit: null,
   ordering: { kind: "unordered" },
 };
+// The same of a subscription.
+const SUBSCRIPTION_ADDED = { expireAfterMs: null };
 
 export function sourceRow(source: Source, sealer: Sealer): ConfigRow {
   const { secrets, auth, ...doc } = source;
@@ -53,7 +55,7 @@ export function subscriptionRow(subscription: Subscription): ConfigRow {
 
 /** Also reads an earlier version out of `store.configRevisions`. */
 export function subscriptionFromDoc(doc: string): Subscription {
-  return JSON.parse(doc) as Subscription;
+  return { ...SUBSCRIPTION_ADDED, ...(JSON.parse(doc) as Omit<Subscription, keyof typeof SUBSCRIPTION_ADDED>) };
 }
 
 export function apiKeyRow(key: ApiKey): ConfigRow {

@@ -1,5 +1,6 @@
 // dispatch: committed events, in batches, become deliveries in one transaction. No network, no reading of the clock's future.
 import type { Event } from "../core/event.ts";
+import { expiryOf } from "../core/expiry.ts";
 import type { Subscription } from "../core/subscription.ts";
 import { DISPATCH_BATCH_EVENTS_MAX, STEP_BODY_BYTES_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
@@ -175,6 +176,12 @@ function deliveryOf(event: Event, subscription: Subscription, { order, heldUntil
     destinationId: subscription.destinationId,
     subscriptionId: subscription.id,
     nextAttemptAt: Math.max(event.deliverAt ?? 0, heldUntil, now) + subscription.delayMs,
+    // From when it came, not from now: what waited here while the program was down is no fresher for it.
+    expiresAt: expiryOf(
+      event.deliverBefore,
+      subscription.expireAfterMs,
+      Math.max(event.deliverAt ?? 0, event.receivedAt) + subscription.delayMs,
+    ),
     trigger: "event",
     jobId: null,
     order,

@@ -1,7 +1,7 @@
 // What the rest of the program (API, CLI server commands) may ask of the running flow.
 import type { Delivery } from "../core/delivery.ts";
 import type { Event } from "../core/event.ts";
-import type { Job, ReplayFilter } from "../core/job.ts";
+import type { Job, JobPlan, JobTask } from "../core/job.ts";
 import type { MatchVerdict } from "../core/subscription.ts";
 import type { AcceptOutcome, RequestRecord } from "../store/store.ts";
 import type { RequestDiagnosis } from "./diagnosis.ts";
@@ -16,6 +16,8 @@ export interface PublishDraft {
   channels: string[];
   /** Milliseconds since the Unix epoch; null for at once. */
   deliverAt: number | null;
+  /** The same; no attempt begins at this time or later, null for no bound. */
+  deliverBefore: number | null;
   contentType: string;
   body: Uint8Array;
   remoteAddress: string;
@@ -41,8 +43,8 @@ export interface Flow {
   diagnose(record: RequestRecord): Promise<RequestDiagnosis>;
   /** Why each subscription in force when the event was dispatched did or did not take it. */
   explain(event: Event): Promise<Explanation[]>;
-  /** What a replay would do, without doing it. */
-  planReplay(filter: ReplayFilter, through: number): Promise<{ events: number; deliveries: number }>;
+  /** What a job would do, without doing it. */
+  planJob(task: JobTask, through: number): Promise<JobPlan>;
   /** How a destination fares; null for one that is not there. */
   destinationHealth(destinationId: string): HealthReport | null;
   tail: Tail;

@@ -1,33 +1,30 @@
-// replay: a job that walks stored events and makes deliveries of them again, step by committed step.
+// replay: walks stored events and plans deliveries of them again, for all of them or for what a destination never got.
 import type { Event, EventHead } from "../core/event.ts";
-import type { Job, ReplayFilter } from "../core/job.ts";
-import { REPLAY_STEP_EVENTS_MAX, STEP_BODY_BYTES_MAX } from "../limits.ts";
-import type { Logger } from "../log.ts";
+import { expiryOf, isExpired } from "../core/expiry.ts";
+import type { ReplayFilter } from "../core/job.ts";
+import type { Subscription } from "../core/subscription.ts";
+import { STEP_BODY_BYTES_MAX } from "../limits.ts";
 import type { NewDelivery, Store } from "../store/store.ts";
-import { type Clock, createPauses } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import type { LargeBodies } from "./large-bodies.ts";
 import { replayOrderOf } from "./ordering.ts";
 import { takersOf } from "./takers.ts";
-import type { Worker } from "./worker.ts";
-
-const RETRY_WAIT_MS = 1_000;
-
-export interface Replays {
-  /** Goes on with every job that a stop or a crash interrupted. */
-  start(): Promise<void>;
-  jobChanged(job: Job): void;
-  plan(filter: ReplayFilter, through: number): Promise<{ events: number; deliveries: number }>;
-  stop(): Promise<void>;
-}
 
 export interface ReplayOptions {
   store: Store;
   catalog: Catalog;
-  worker: Worker;
   largeBodies: LargeBodies;
-  clock: Clock;
-  log: Logger;
+}
+
+/** Where a walk stands and how far it goes. */
+export interface WalkPlace {
+  /** Nothing that came after this time is taken. */
+  through: number;
+  cursor: string | null;
+  limit: number;
+  /** Whose deliveries they will be. */
+  jobId: string;
+  now: number;
 }
 
 interface Step {
@@ -36,85 +33,69 @@ interface Step {
   cursor: string | null;
 }
 
-export function createReplays(options: ReplayOptions): Replays {
-  const { store, worker, clock, log } = options;
-  const running = new Map<string, Promise<void>>();
-  let stopping = false;
-  // A slow job sleeps for long; a stop must not wait for it.
-  const { pause, end: endPauses } = createPauses(clock);
+export interface ReplayStep extends Step {
+  deliveries: NewDelivery[];
+}
 
-  function run(job: Job): void {
-    if (stopping || job.status !== "running" || running.has(job.id)) return;
-    running.set(
-      job.id,
-      work(job).finally(() => running.delete(job.id)),
-    );
-  }
-
-  async function work(first: Job): Promise<void> {
-    let job = first;
-    while (!stopping && job.status === "running") {
-      try {
-        job = await stepOnce(job);
-      } catch (error) {
-        log.error({ error, jobId: job.id }, "a replay step failed; it tries again");
-        await pause(RETRY_WAIT_MS);
-      }
+export async function planReplayStep(options: ReplayOptions, filter: ReplayFilter, place: WalkPlace): Promise<ReplayStep> {
+  const { store } = options;
+  const { events, cursor } = await readStep(store, filter, place);
+  const isWanted = filter.missing === true ? await missingOnes(store, events, place.through) : everything;
+  const deliveries: NewDelivery[] = [];
+  for (const event of events) {
+    const candidates = options.catalog.subscriptionsFor(event.sourceId).filter(({ subscription: { id, destinationId } }) => {
+      if (filter.subscriptionId !== undefined && id !== filter.subscriptionId) return false;
+      return filter.destinationId === undefined || destinationId === filter.destinationId;
+    });
+    for (const subscription of await takersOf(candidates, event, options.largeBodies)) {
+      if (!isWanted(event, subscription.destinationId)) continue;
+      const order = await replayOrderOf(options.catalog, options.largeBodies, event, subscription.destinationId);
+      deliveries.push({ ...replayOf(event, subscription, place), order });
     }
   }
+  return { events, cursor, deliveries };
+}
 
-  async function stepOnce(job: Job): Promise<Job> {
-    const step = await readStep(store, job.filter, job.through, job.cursor, stepSize(job));
-    const now = clock.now();
-    const drafts = await replayDeliveries(options, job.filter, step.events, job.id, now);
-    const next: Job = {
-      ...job,
-      status: step.cursor === null ? "finished" : "running",
-      cursor: step.cursor,
-      eventsSeen: job.eventsSeen + step.events.length,
-      deliveriesCreated: job.deliveriesCreated + drafts.length,
-      updatedAt: now,
-      finishedAt: step.cursor === null ? now : null,
-    };
-    const { job: stepped, deliveries } = await store.stepJob(next, drafts);
-    const bySeq = new Map(step.events.map((event) => [event.seq, event]));
-    worker.offer(deliveries.map((delivery) => ({ delivery, event: bySeq.get(delivery.eventSeq)! })));
-    if (job.ratePerSecond !== null) await pause((step.events.length * 1000) / job.ratePerSecond);
-    else if (!worker.hasRoom()) await Promise.race([worker.drained(), pause(RETRY_WAIT_MS)]);
-    return stepped;
-  }
-
+/** What an age bound allows counts from the replay, as for an event that came just now; the event's own bound stands. */
+function replayOf(event: Event, subscription: Subscription, { now, jobId }: WalkPlace): NewDelivery {
   return {
-    async start() {
-      for (const job of await store.unfinishedJobs()) run(job);
-    },
-    jobChanged: run,
-    async plan(filter, through) {
-      let [events, deliveries, cursor] = [0, 0, null as string | null];
-      do {
-        const step = await readStep(store, filter, through, cursor, REPLAY_STEP_EVENTS_MAX);
-        events += step.events.length;
-        deliveries += (await replayDeliveries(options, filter, step.events, "", 0)).length;
-        cursor = step.cursor;
-      } while (cursor !== null && !stopping);
-      return { events, deliveries };
-    },
-    async stop() {
-      stopping = true;
-      endPauses();
-      await Promise.allSettled(running.values());
-    },
+    eventId: event.id,
+    eventSeq: event.seq,
+    destinationId: subscription.destinationId,
+    subscriptionId: subscription.id,
+    nextAttemptAt: now,
+    expiresAt: expiryOf(event.deliverBefore, subscription.expireAfterMs, now),
+    trigger: "replay",
+    jobId,
   };
 }
 
-/** A slow job takes small steps, so that its rate holds over every second and not only on average. */
-function stepSize(job: Job): number {
-  return job.ratePerSecond === null
-    ? REPLAY_STEP_EVENTS_MAX
-    : Math.min(REPLAY_STEP_EVENTS_MAX, Math.max(1, Math.floor(job.ratePerSecond / 10)));
+type Wanted = (event: Event, destinationId: string) => boolean;
+
+const everything: Wanted = () => true;
+
+/**
+ * A dead delivery is one that never got there. What waits is on its way, what was cancelled was not to get there, and what
+ * dispatch has not seen yet or has expired will not be missed. Each destination is asked once for each event.
+ */
+async function missingOnes(store: Store, events: readonly Event[], through: number): Promise<Wanted> {
+  const found = await store.reachOfEvents(events.map((event) => event.seq));
+  const undispatched = new Set(found.undispatched);
+  const reached = new Set<string>();
+  const pair = (eventSeq: number, destinationId: string) => `${eventSeq} ${destinationId}`;
+  for (const { eventSeq, destinationId, state } of found.reached) {
+    if (state !== "dead") reached.add(pair(eventSeq, destinationId));
+  }
+  return (event, destinationId) => {
+    const key = pair(event.seq, destinationId);
+    if (undispatched.has(event.seq) || isExpired(event.deliverBefore, through) || reached.has(key)) return false;
+    // Two subscriptions may lead to one destination, which then gets it once.
+    reached.add(key);
+    return true;
+  };
 }
 
-async function readStep(store: Store, filter: ReplayFilter, through: number, cursor: string | null, limit: number): Promise<Step> {
+async function readStep(store: Store, filter: ReplayFilter, { through, cursor, limit }: WalkPlace): Promise<Step> {
   if (filter.eventIds !== undefined) return readNamed(store, filter.eventIds, cursor, limit);
   const query = {
     cursor,
@@ -155,33 +136,4 @@ async function readNamed(store: Store, ids: string[], cursor: string | null, lim
     next += 1;
   }
   return { events: events.filter((event) => event !== null), cursor: next < ids.length ? String(next) : null };
-}
-
-async function replayDeliveries(
-  options: ReplayOptions,
-  filter: ReplayFilter,
-  events: Event[],
-  jobId: string,
-  now: number,
-): Promise<NewDelivery[]> {
-  const drafts: NewDelivery[] = [];
-  for (const event of events) {
-    const candidates = options.catalog.subscriptionsFor(event.sourceId).filter(({ subscription: { id, destinationId } }) => {
-      if (filter.subscriptionId !== undefined && id !== filter.subscriptionId) return false;
-      return filter.destinationId === undefined || destinationId === filter.destinationId;
-    });
-    for (const subscription of await takersOf(candidates, event, options.largeBodies)) {
-      drafts.push({
-        eventId: event.id,
-        eventSeq: event.seq,
-        destinationId: subscription.destinationId,
-        subscriptionId: subscription.id,
-        nextAttemptAt: now,
-        trigger: "replay",
-        jobId,
-        order: await replayOrderOf(options.catalog, options.largeBodies, event, subscription.destinationId),
-      });
-    }
-  }
-  return drafts;
 }

@@ -1,4 +1,4 @@
-// The whole flow put together: accept → dispatch → send → settle → tail, with replay and retention beside it.
+// The whole flow put together: accept → dispatch → send → settle → tail, with jobs and retention beside it.
 import type { Logger } from "../log.ts";
 import type { Transport } from "../outbound/transport.ts";
 import type { Store } from "../store/store.ts";
@@ -15,9 +15,9 @@ import { createDispatcher } from "./dispatch.ts";
 import { explainEvent } from "./explain.ts";
 import type { Flow } from "./flow.ts";
 import { createHandshakes } from "./handshakes.ts";
+import { createJobs } from "./jobs.ts";
 import { createLargeBodies } from "./large-bodies.ts";
 import { createRejections } from "./rejections.ts";
-import { createReplays } from "./replay.ts";
 import { createRetention, type Retention } from "./retention.ts";
 import { createSender } from "./send.ts";
 import { createTail } from "./tail.ts";
@@ -68,7 +68,7 @@ export function createFlow(options: FlowOptions): RunningFlow {
   const health = createDestinationHealth({ ...shared, announcements });
   const worker = createWorker({ ...shared, sender, health, limits: options.slots });
   const dispatcher = createDispatcher({ ...shared, worker });
-  const replays = createReplays({ ...shared, worker });
+  const jobs = createJobs({ ...shared, worker });
   const rejections = createRejections(shared);
   const retention = createRetention({ ...shared, days: options.retentionDays, bytesMax: options.retentionBytesMax });
   const handshakes = createHandshakes(shared);
@@ -93,23 +93,23 @@ export function createFlow(options: FlowOptions): RunningFlow {
       publish: (draft) => acceptor.publish(draft),
       deliveriesChanged: (deliveries) => worker.deliveriesChanged(deliveries),
       destinationChanged: (destinationId) => worker.destinationChanged(destinationId),
-      jobChanged: replays.jobChanged,
+      jobChanged: jobs.jobChanged,
       diagnose: (record) => diagnoseRequest({ catalog, vendorKeys, clock }, record),
       explain: (event) => explainEvent({ store, catalog, largeBodies }, event),
-      planReplay: replays.plan,
+      planJob: jobs.plan,
       destinationHealth: (destinationId) => health.report(destinationId),
       tail,
     },
     async start() {
       await worker.start();
       dispatcher.start();
-      await replays.start();
+      await jobs.start();
       retention.start();
     },
     async stop(graceMs) {
       // The order of the flow: first nothing new comes in, then what is under way ends, then its outcomes are kept.
       await retention.stop();
-      await Promise.all([replays.stop(), dispatcher.stop()]);
+      await Promise.all([jobs.stop(), dispatcher.stop()]);
       await worker.stop(graceMs);
       await announcements.stop();
       await health.stop();

@@ -134,7 +134,8 @@ function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: 
   const destination = catalog.destination(delivery.destinationId);
   const decision = decideAfter({
     outcome: outcome.result,
-    attemptNumber: attempts,
+    attemptNumber: attempts - delivery.attemptsBefore,
+    expiresAt: delivery.expiresAt,
     policy: destination?.retry ?? NO_MORE_ATTEMPTS,
     nowMs: now,
     random: random.float(),

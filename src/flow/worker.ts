@@ -1,6 +1,7 @@
 // The worker: takes what is due from the schedule, has it sent, and hands outcomes to settle.
 import type { Delivery } from "../core/delivery.ts";
 import type { Destination } from "../core/destination.ts";
+import { isExpired } from "../core/expiry.ts";
 import { CLASSES, classOf, type Lane, type Work } from "../core/lane.ts";
 import { createSchedule, type Schedule } from "../core/schedule.ts";
 import type { Logger } from "../log.ts";
@@ -10,8 +11,10 @@ import type { Random } from "../system/random.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Counters } from "./counters.ts";
 import type { DestinationHealth } from "./destination-health.ts";
+import { createExpiry, type Expiry } from "./expiry.ts";
 import { LANE_WINDOW_MAX, LaneFeed } from "./lane-feed.ts";
 import { cancelOrphans } from "./orphans.ts";
+import { takeRecovered } from "./recovered.ts";
 import type { Outcome, Sender } from "./send.ts";
 import { createSettler, type Settler } from "./settle.ts";
 import type { Tail } from "./tail.ts";
@@ -36,6 +39,8 @@ export interface Worker {
   readonly landed: number;
   /** A person's command changed these. */
   deliveriesChanged(deliveries: Delivery[]): void;
+  /** A job gave these a fresh schedule. */
+  deliveriesRecovered(deliveries: Delivery[]): void;
   /** The destination was saved, paused, resumed, disabled or deleted. */
   destinationChanged(destinationId: string): void;
   start(): Promise<void>;
@@ -75,6 +80,9 @@ class FlowWorker implements Worker {
   readonly #schedule: Schedule;
   readonly #feed: LaneFeed;
   readonly #settler: Settler;
+  readonly #expiry: Expiry;
+  /** Attempts that have begun and are not settled. */
+  readonly #underWay = new Map<number, Work>();
   /** Retried by hand while in memory: the store has a newer word on them than the outcome that is about to be told. */
   readonly #retried = new Set<number>();
   /** Retried by hand while their destination's breaker is open: each is about to test it. */
@@ -98,6 +106,11 @@ class FlowWorker implements Worker {
       ...options,
       onSettled: (work, settlement) => this.#settled(work, settlement),
       onDisabled: (destinationId) => this.destinationChanged(destinationId),
+    });
+    this.#expiry = createExpiry({
+      ...options,
+      underWay: () => [...this.#underWay.keys()],
+      onExpired: (deliveries) => this.deliveriesChanged(deliveries),
     });
   }
 
@@ -137,6 +150,12 @@ class FlowWorker implements Worker {
     this.#cancelIfOrphaned(deliveries.map((delivery) => delivery.destinationId));
   }
 
+  deliveriesRecovered(deliveries: Delivery[]): void {
+    takeRecovered({ schedule: this.#schedule, feed: this.#feed, underWay: this.#underWay }, deliveries, this.#options.clock.now());
+    for (const { expiresAt } of deliveries) this.#expiry.watch(expiresAt);
+    this.#cancelIfOrphaned(deliveries.map((delivery) => delivery.destinationId));
+  }
+
   destinationChanged(destinationId: string): void {
     const lane = this.#schedule.lane(destinationId);
     const destination = this.#options.catalog.destination(destinationId);
@@ -170,6 +189,8 @@ class FlowWorker implements Worker {
       if (catalog.destination(destinationId) === undefined) this.#cancelIfOrphaned([destinationId]);
       else this.#feed.waitUntil(this.#schedule.lane(destinationId), of, nextDueAt);
     }
+    // What expired while nothing ran ends now; nobody has to wait for it, because sending looks too.
+    void this.#expiry.sweep();
     this.#planPump();
   }
 
@@ -178,6 +199,7 @@ class FlowWorker implements Worker {
     this.#stopping = true;
     this.#timer?.handle.cancel();
     this.#feed.stop();
+    this.#expiry.stop();
     for (const lane of this.#schedule.lanes()) this.#schedule.clear(lane);
     const graceEnds = clock.now() + graceMs;
     while (this.#schedule.inFlight > 0 && clock.now() < graceEnds) await sleep(clock, STOP_LOOK_MS);
@@ -236,25 +258,44 @@ class FlowWorker implements Worker {
       this.#removeIfEmpty(this.#schedule.lane(destinationId));
       return;
     }
+    if (isExpired(work.delivery.expiresAt, this.#options.clock.now())) return this.#expire(work);
+    this.#underWay.set(work.delivery.seq, work);
     const outcome = await sender.attempt(work.delivery, work.event, destination);
     this.#landed += 1;
     this.#schedule.landed(work, outcome.durationMs);
     const { exhausted } = health.record(destinationId, outcome.result, outcome.startedAt);
-    if (this.#abandoned || isCancelled(outcome)) this.#schedule.release(work);
+    if (this.#abandoned || isCancelled(outcome)) this.#letGo(work);
     else this.#settler.add(work, outcome, exhausted);
     this.#followById(destinationId);
     this.#feed.refill(this.#schedule.lane(destinationId));
     this.#planPump();
   }
 
+  #letGo(work: Work): void {
+    this.#underWay.delete(work.delivery.seq);
+    this.#schedule.release(work);
+  }
+
+  /** Its time passed while it stood in line. It stays in the window until the store knows, or it would be fetched again. */
+  async #expire(work: Work): Promise<void> {
+    this.#schedule.landed(work, 0);
+    await this.#expiry.sweep();
+    this.#schedule.release(work);
+    this.#feed.refill(this.#schedule.lane(work.delivery.destinationId));
+    this.#planPump();
+  }
+
   #settled(work: Work, { step, leavesLine }: Settlement): void {
     const { seq, destinationId } = work.delivery;
-    this.#schedule.release(work);
+    this.#letGo(work);
     const lane = this.#schedule.lane(destinationId);
     this.#feed.forget(lane, seq);
     if (this.#retried.delete(seq)) this.#feed.waitUntil(lane, "fresh", this.#options.clock.now());
-    else if (step.state === "waiting")
+    else if (step.state === "waiting") {
       this.#feed.waitUntil(lane, classOf({ ...work.delivery, attempts: step.attempts }), step.nextAttemptAt ?? 0);
+      // One that was recovered during its attempt stands in another lane of the store than the one it was taken from.
+      if (work.delivery.attemptsBefore > 0) this.#feed.waitUntil(lane, "replay", step.nextAttemptAt ?? 0);
+    }
     if (step.state !== "waiting" || leavesLine === true) this.#leftLine(lane, work.delivery);
     // Also after a failure: a full window may have kept the lane from looking at the store, and nothing else would make it.
     this.#feed.refill(lane);
@@ -266,6 +307,7 @@ class FlowWorker implements Worker {
   #offerOne(work: Work, now: number): void {
     const lane = this.#schedule.lane(work.delivery.destinationId);
     const of = classOf(work.delivery);
+    this.#expiry.watch(work.delivery.expiresAt);
     // The store may have shown it to a fetch before dispatch heard of its own commit.
     if (lane.window.has(work.delivery.seq)) return;
     const dueAt = work.delivery.nextAttemptAt ?? now;

@@ -4,6 +4,7 @@ import { defaultRetryPolicy } from "../core/retry-schedule.ts";
 import { newSharedSecret, newSigningSecret } from "../flow/catalog-keys.ts";
 import { ATTEMPT_DEADLINE_DEFAULT_MS, CONNECT_TIMEOUT_DEFAULT_MS, RESPONSE_BYTES_DEFAULT } from "../limits.ts";
 import type { Random } from "../system/random.ts";
+import { retryPolicyOf } from "./retry-policy.ts";
 import type { DestinationUpdate } from "./schemas/destination.ts";
 
 export function destinationDefaults(concurrencyMax: number): Omit<Destination, "id" | "name" | "type" | "url" | "createdAt" | "updatedAt"> {
@@ -34,10 +35,7 @@ export function destinationDefaults(concurrencyMax: number): Omit<Destination, "
 export function destinationFields(body: DestinationUpdate, random: Random): { fields: Partial<Destination>; secret: string | null } {
   const { signature, retry, ...plain } = body;
   const fields: Partial<Destination> = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
-  if (retry !== undefined) {
-    const defaults = defaultRetryPolicy();
-    fields.retry = { scheduleMs: retry.scheduleMs ?? defaults.scheduleMs, jitter: retry.jitter ?? defaults.jitter };
-  }
+  if (retry !== undefined) fields.retry = retryPolicyOf(retry);
   // A deadline shorter than the default connect timeout means both.
   if (fields.deadlineMs !== undefined && fields.connectTimeoutMs === undefined) {
     fields.connectTimeoutMs = Math.min(fields.deadlineMs, CONNECT_TIMEOUT_DEFAULT_MS);

@@ -73,7 +73,7 @@ function operationOf(one: Route): Json {
       content: { "application/json": { schema: schemaOf(shapes.body, "input") } },
     };
   }
-  if (method === "POST" && one.operationId !== "testFilter") operation["x-idempotent"] = true;
+  if (method === "POST" && one.operationId !== "testFilter" && one.operationId !== "previewSchedule") operation["x-idempotent"] = true;
   return operation;
 }
 

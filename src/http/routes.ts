@@ -38,6 +38,7 @@ import { listRequests } from "./api/requests.list.ts";
 import { getIndex } from "./api/service.index.ts";
 import { getLiveness } from "./api/service.livez.ts";
 import { getMetrics } from "./api/service.metrics.ts";
+import { previewSchedule } from "./api/schedule-preview.ts";
 import { openApiRoute } from "./api/service.openapi.ts";
 import { getReadiness } from "./api/service.readyz.ts";
 import { createSource } from "./api/sources.create.ts";
@@ -61,6 +62,7 @@ import * as e from "./schemas/event.ts";
 import { emptyBody } from "./schemas/fields.ts";
 import * as j from "./schemas/job.ts";
 import * as p from "./schemas/provider.ts";
+import * as r from "./schemas/retry.ts";
 import * as k from "./schemas/service.ts";
 import * as s from "./schemas/source.ts";
 import * as u from "./schemas/subscription.ts";
@@ -88,8 +90,16 @@ export const ROUTES: readonly Route[] = [
     "/v1/destinations/{id}/schedule-preview",
     "read",
     "When each attempt would be made",
-    { query: t.schedulePreviewQuery, 200: t.schedulePreview },
+    { query: r.schedulePreviewQuery, 200: r.schedulePreview },
     previewDestinationSchedule,
+  ),
+  route(
+    "POST",
+    "/v1/schedule-preview",
+    "admin",
+    "When attempts would be made with a policy that is not saved",
+    { body: r.schedulePreviewCreate, 200: r.schedulePreview },
+    previewSchedule,
   ),
 
   route("POST", "/v1/subscriptions", "admin", "Make a subscription", { body: u.subscriptionCreate, 201: u.subscription }, createSubscription),
@@ -121,7 +131,7 @@ export const ROUTES: readonly Route[] = [
   route("GET", "/v1/attempts", "read", "List attempts", { query: d.attemptQuery, 200: d.attemptPage }, listAttempts),
   route("GET", "/v1/attempts/{id}", "read", "Show an attempt", { 200: d.attempt }, getAttempt),
 
-  route("POST", "/v1/jobs", "admin", "Replay stored events", { body: j.jobCreate, 200: j.jobPlan, 201: j.job }, createJob),
+  route("POST", "/v1/jobs", "admin", "Replay events, recover or cancel deliveries", { body: j.jobCreate, 200: j.jobPlan, 201: j.job }, createJob),
   route("GET", "/v1/jobs", "read", "List jobs", { query: j.jobQuery, 200: j.jobPage }, listJobs),
   route("GET", "/v1/jobs/{id}", "read", "Show a job", { 200: j.job }, getJob),
   route("POST", "/v1/jobs/{id}/cancel", "admin", "Cancel a job", { body: emptyBody, 202: j.job }, cancelJob),

@@ -19,6 +19,7 @@ export interface AcceptDraft {
   providerEventId: string | null;
   channels: string[];
   deliverAt: number | null;
+  deliverBefore: number | null;
   receivedAt: number;
   /** The provider's own time of the event, ms since the Unix epoch; null when it gives none. */
   occurredAt: number | null;
@@ -122,6 +123,7 @@ export interface NewDelivery {
   destinationId: string;
   subscriptionId: string | null;
   nextAttemptAt: number;
+  expiresAt: number | null;
   trigger: DeliveryTrigger;
   jobId: string | null;
   order?: OrderPlace | null;
@@ -156,6 +158,35 @@ export interface DueDeliveries {
   /** When the next delivery of this destination and class that is not in the answer is due; null when none waits. */
   nextDueAt: number | null;
 }
+
+export interface ExpiryQuery {
+  now: number;
+  limit: number;
+  /** Deliveries whose attempt began in time and is not settled yet. */
+  skipSeqs: number[];
+}
+
+export interface ExpiredDeliveries {
+  /** Those that were ended, as they are now. */
+  deliveries: Delivery[];
+  /** When the next one expires; `now` when there are more than `limit`, null when none of those that wait ever does. */
+  nextExpiryAt: number | null;
+}
+
+/** That a delivery of this event to this destination is there, in this state; once for each delivery. */
+export interface EventReach {
+  eventSeq: number;
+  destinationId: string;
+  state: DeliveryState;
+}
+
+/** What one step of a job does to deliveries, in one transaction with its progress. */
+export type JobEffect =
+  | { kind: "create"; deliveries: NewDelivery[] }
+  /** Dead ones and waiting ones are due at `at` with a fresh schedule, in the lane of replays. */
+  | { kind: "recover"; deliveryIds: string[]; at: number; reason: string }
+  /** Waiting ones end. */
+  | { kind: "cancel"; deliveryIds: string[]; at: number; reason: string };
 
 /** What waits for one destination in one class of work. */
 export interface WaitingDeliveries {
@@ -213,6 +244,20 @@ export interface DeliveryQuery extends ListQuery {
   jobId?: string;
   type?: string;
   sourceId?: string;
+  /** Of the event. */
+  tenantId?: string;
+  /** In place of `state`: what a recovery takes up. */
+  failed?: FailedQuery;
+  /** Oldest first, as for events. */
+  ascending?: boolean;
+}
+
+/** Dead deliveries, and waiting ones that were tried; `[since, until)` bounds the time of their last failure. */
+export interface FailedQuery {
+  /** Whether those that wait for another attempt of their present schedule count. */
+  includeWaiting: boolean;
+  since: number | null;
+  until: number;
 }
 
 export interface AttemptQuery extends ListQuery {
@@ -313,6 +358,11 @@ export interface Store {
    * line it answers the first one only, also when that one is in `skipSeqs` or not due yet.
    */
   dueDeliveries(query: DueQuery): Promise<DueDeliveries>;
+  /**
+   * Ends waiting deliveries that have expired at `now` as dead, the earliest first. Answers also when to ask again. Where several
+   * nodes share a store, what another one holds for an attempt is left out as well.
+   */
+  expireDeliveries(query: ExpiryQuery): Promise<ExpiredDeliveries>;
   /** Every destination and class with waiting deliveries; only of these shards when they are given. */
   waitingDestinations(shards?: readonly number[]): Promise<WaitingDeliveries[]>;
   /**
@@ -326,6 +376,8 @@ export interface Store {
   events(query: EventQuery): Promise<Page<EventHead>>;
   request(id: string): Promise<RequestRecord | null>;
   requests(query: RequestQuery): Promise<Page<RequestRecordHead>>;
+  /** Where these events have got to; one that no dispatch has covered yet is on its way everywhere. */
+  reachOfEvents(eventSeqs: number[]): Promise<{ reached: EventReach[]; undispatched: number[] }>;
   delivery(id: string): Promise<Delivery | null>;
   /** Id of the first delivery of the line of one that is blocked; null when it is not. */
   blockerOf(deliveryId: string): Promise<string | null>;
@@ -347,8 +399,13 @@ export interface Store {
   putDestinationHealth(destinationId: string, breaker: BreakerState | null): Promise<void>;
 
   putJob(job: Job, idempotency: IdempotencyRecord | null): Promise<Guarded<null>>;
-  /** Commits one step of a replay: its deliveries and the job's new cursor and counts, together. A job that was cancelled meanwhile stays so and creates nothing; the answer tells. */
-  stepJob(job: Job, deliveries: NewDelivery[]): Promise<{ job: Job; deliveries: Delivery[] }>;
+  /**
+   * Commits one step of a job: its effect and the job's new cursor and counts, together. `job` is the job after the step, with
+   * the `deliveriesDone` from before it: the store adds the deliveries that the effect made or changed, and answers them.
+   * Takes place only while the job runs and its cursor is `fromCursor`, so that a step is done once, whoever tries it; else
+   * nothing happens, and the answer is the job as it is in the store (as cancelled when it is not there) with no deliveries.
+   */
+  stepJob(job: Job, fromCursor: string | null, effect: JobEffect): Promise<{ job: Job; deliveries: Delivery[] }>;
   job(id: string): Promise<Job | null>;
   jobs(query: ListQuery): Promise<Page<Job>>;
   unfinishedJobs(): Promise<Job[]>;

@@ -132,6 +132,7 @@ describe("subscriptions", () => {
         channels: [],
         filter: null,
         delayMs: 0,
+        expireAfterMs: null,
         destinationId,
         createdAt: 0,
         updatedAt: 0,

@@ -116,7 +116,7 @@ describe("jobs", () => {
   test("404, 422", async () => {
     expect((await app.get("/v1/jobs/job_nothing")).status).toBe(404);
     expect((await app.post("/v1/jobs/job_nothing/cancel")).status).toBe(404);
-    expect(fieldsOf(await app.post("/v1/jobs", { kind: "erase", filter: { colour: 1 } })).toSorted()).toEqual(["filter.colour", "kind"]);
+    expect(fieldsOf(await app.post("/v1/jobs", { kind: "erase", filter: {} }))).toEqual(["kind"]);
     expect(fieldsOf(await app.post("/v1/jobs", { kind: "replay", filter: { destinationId: "dst_x", subscriptionId: "sub_x" } }))).toEqual([
       "filter.subscriptionId",
       "filter.destinationId",

@@ -19,6 +19,7 @@ const event = (type: string) => ({
   receivedAt: new Date(NOW - 180_000).toISOString(),
   occurredAt: null,
   deliverAt: null,
+  deliverBefore: null,
   contentType: "application/json",
   bodyBytes: 2048,
 });
@@ -186,6 +187,7 @@ describe("actions", () => {
         eventsSeen: 1,
         eventsTotal: 1,
         deliveriesCreated: 1,
+        deliveriesTotal: 1,
         message: null,
         createdAt: new Date(NOW).toISOString(),
       },

@@ -62,6 +62,7 @@ export function newDelivery(event: { id: string; seq: number }, changes: Partial
     destinationId: "dst_a",
     subscriptionId: "sub_a",
     nextAttemptAt: START_MS,
+    expiresAt: null,
     trigger: "event",
     jobId: null,
     ...changes,

@@ -7,6 +7,7 @@ import { seededRandom } from "../kit/random.ts";
 import { type Bench, type ContractTest, createActions, type OpenBench, START_MS } from "./store-bench.ts";
 import { describeAccept } from "./store.accept.contract.ts";
 import { describeConfig } from "./store.config.contract.ts";
+import { describeControl } from "./store.control.contract.ts";
 import { describeDeliveries } from "./store.deliveries.contract.ts";
 import { describeDispatch } from "./store.dispatch.contract.ts";
 import { describeHealth } from "./store.health.contract.ts";
@@ -76,6 +77,7 @@ export function describeStore(name: string, harness: StoreHarness): void {
     describeDispatch(open, test);
     describeDeliveries(open, test);
     describeOrder(open, test);
+    describeControl(open, test);
     describeHealth(open, test);
     describeLists(open, test);
     describeConfig(open, test);

@@ -1,13 +1,14 @@
 // Contract of jobs: a step and its deliveries are one commit, and a cancel wins over every step after it.
 import { describe, expect } from "vitest";
-import type { Job } from "../../src/core/job.ts";
+import type { Job, ReplayJob } from "../../src/core/job.ts";
 import { createIdSource, newId } from "../../src/core/id.ts";
+import type { JobEffect, NewDelivery } from "../../src/store/store.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages } from "../kit/store.ts";
 import { newDelivery, START_MS, type Bench, type ContractTest, type OpenBench } from "./store-bench.ts";
 
-function jobOf(bench: Bench, changes: Partial<Job> = {}): Job {
+function jobOf(bench: Bench, changes: Partial<ReplayJob> = {}): ReplayJob {
   const ids = createIdSource({ now: () => bench.now, after: systemClock.after }, seededRandom(bench.now));
   return {
     id: newId(ids, "job"),
@@ -18,7 +19,8 @@ function jobOf(bench: Bench, changes: Partial<Job> = {}): Job {
     through: START_MS,
     cursor: null,
     eventsSeen: 0,
-    deliveriesCreated: 0,
+    deliveriesDone: 0,
+    deliveriesTotal: 4,
     eventsTotal: 3,
     message: null,
     createdAt: bench.now,
@@ -26,6 +28,10 @@ function jobOf(bench: Bench, changes: Partial<Job> = {}): Job {
     finishedAt: null,
     ...changes,
   };
+}
+
+function create(...deliveries: NewDelivery[]): JobEffect {
+  return { kind: "create", deliveries };
 }
 
 export function describeJobs(open: OpenBench, test: ContractTest): void {
@@ -48,11 +54,11 @@ export function describeJobs(open: OpenBench, test: ContractTest): void {
       const event = await bench.accept();
       const job = jobOf(bench);
       await bench.store.putJob(job, null);
-      const next: Job = { ...job, cursor: "c1", eventsSeen: 1, deliveriesCreated: 1 };
-      const stepped = await bench.store.stepJob(next, [newDelivery(event, { trigger: "replay", jobId: job.id })]);
-      expect(stepped.job).toEqual(next);
+      const next: Job = { ...job, cursor: "c1", eventsSeen: 1 };
+      const stepped = await bench.store.stepJob(next, null, create(newDelivery(event, { trigger: "replay", jobId: job.id })));
+      expect(stepped.job).toEqual({ ...next, deliveriesDone: 1 });
       await bench.reopen();
-      expect(await bench.store.job(job.id)).toEqual(next);
+      expect(await bench.store.job(job.id)).toEqual({ ...next, deliveriesDone: 1 });
       expect(await allPages(bench.store.deliveries, { jobId: job.id })).toEqual(stepped.deliveries);
       expect(stepped.deliveries).toHaveLength(1);
     });
@@ -63,7 +69,7 @@ export function describeJobs(open: OpenBench, test: ContractTest): void {
       const job = jobOf(bench);
       await bench.store.putJob(job, null);
       const broken = newDelivery(event, { destinationId: null as unknown as string });
-      await expect(bench.store.stepJob({ ...job, cursor: "c1" }, [newDelivery(event), broken])).rejects.toThrow();
+      await expect(bench.store.stepJob({ ...job, cursor: "c1" }, null, create(newDelivery(event), broken))).rejects.toThrow();
       expect(await bench.store.job(job.id)).toEqual(job);
       expect(await allPages(bench.store.deliveries, {})).toEqual([]);
     });
@@ -75,7 +81,7 @@ export function describeJobs(open: OpenBench, test: ContractTest): void {
       await bench.store.putJob(job, null);
       const cancelled = await bench.store.cancelJob(job.id, START_MS + 5);
       expect(cancelled).toMatchObject({ id: job.id, status: "cancelled", finishedAt: START_MS + 5 });
-      const stepped = await bench.store.stepJob({ ...job, cursor: "c1", status: "finished" }, [newDelivery(event)]);
+      const stepped = await bench.store.stepJob({ ...job, cursor: "c1", status: "finished" }, null, create(newDelivery(event)));
       expect(stepped).toMatchObject({ job: { status: "cancelled" }, deliveries: [] });
       expect(await bench.store.job(job.id)).toEqual(cancelled);
       expect(await allPages(bench.store.deliveries, {})).toEqual([]);

@@ -50,6 +50,7 @@ async function backlog(destinations: readonly Destination[], each: number, chang
       destinationId: id,
       subscriptionId: null,
       nextAttemptAt: t.clock.now(),
+      expiresAt: null,
       trigger: "event" as const,
       jobId: null,
       ...changes,

@@ -32,6 +32,7 @@ function eventOf(body: Buffer) {
     receivedAt: 0,
     occurredAt: null,
     deliverAt: null,
+    deliverBefore: null,
     request: requestOf(body),
     bodyBytes: body.byteLength,
   };
@@ -48,6 +49,7 @@ function subscriptionOf(id: string, filter: Record<string, unknown>): Subscripti
     channels: [],
     filter,
     delayMs: 0,
+    expireAfterMs: null,
     destinationId: "dst_1",
     createdAt: 0,
     updatedAt: 0,

@@ -35,7 +35,10 @@ describe("a replay", () => {
     const ids = await history(37);
     const wanted = ids.filter((_id, i) => expected(i)).toSorted();
     const filter = filterOf(ids);
-    expect(await t.running.flow.planReplay(filter, t.clock.now())).toEqual({ events: wanted.length, deliveries: wanted.length });
+    expect(await t.running.flow.planJob({ kind: "replay", filter }, t.clock.now())).toEqual({
+      events: wanted.length,
+      deliveries: wanted.length,
+    });
     expect(t.transport.sent).toEqual([]);
     const job = await t.replay(filter);
     await t.clock.advanceUntil(finished(job.id));
@@ -44,7 +47,7 @@ describe("a replay", () => {
     expect(await t.store.job(job.id)).toMatchObject({
       status: "finished",
       eventsSeen: wanted.length,
-      deliveriesCreated: wanted.length,
+      deliveriesDone: wanted.length,
       eventsTotal: wanted.length,
       finishedAt: expect.any(Number),
     });
@@ -64,7 +67,7 @@ describe("a replay", () => {
     await t.clock.advanceUntil(finished(job.id));
     await t.rest();
     expect(t.transport.sent.map((sent) => [sent.url, sent.eventId])).toEqual([0, 2, 4].map((i) => [late.url, ids[i]!]));
-    expect(await t.store.job(job.id)).toMatchObject({ eventsSeen: 5, deliveriesCreated: 3 });
+    expect(await t.store.job(job.id)).toMatchObject({ eventsSeen: 5, deliveriesDone: 3 });
   });
 
   it("to one destination leaves the others alone", async () => {
@@ -123,7 +126,7 @@ describe("a replay", () => {
     expect(made).toBeLessThan(20);
     await t.clock.advance(10_000);
     expect(await t.deliveries({ jobId: job.id })).toHaveLength(made);
-    expect(await t.store.job(job.id)).toMatchObject({ status: "cancelled", deliveriesCreated: made });
+    expect(await t.store.job(job.id)).toMatchObject({ status: "cancelled", deliveriesDone: made });
   });
 
   it.each(["before", "after"] as const)(
@@ -141,7 +144,7 @@ describe("a replay", () => {
       await t.rest();
       const made = await t.deliveries({ jobId: job.id });
       expect(made.map((delivery) => delivery.eventId).toSorted()).toEqual(ids.toSorted());
-      expect(await t.store.job(job.id)).toMatchObject({ eventsSeen: 50, deliveriesCreated: 50 });
+      expect(await t.store.job(job.id)).toMatchObject({ eventsSeen: 50, deliveriesDone: 50 });
     },
   );
 
@@ -154,7 +157,7 @@ describe("a replay", () => {
     await t.restart("stop");
     t.watched.fail("stepJob", new Error("scripted"), 2);
     await t.clock.advanceUntil(finished(job.id));
-    expect(await t.store.job(job.id)).toMatchObject({ status: "finished", deliveriesCreated: 30 });
+    expect(await t.store.job(job.id)).toMatchObject({ status: "finished", deliveriesDone: 30 });
     expect(await t.deliveries({ jobId: job.id })).toHaveLength(30);
   });
 
@@ -165,6 +168,6 @@ describe("a replay", () => {
     await t.store.deleteExpired({ before: t.clock.now() + 1, sourceId: null, exceptSourceIds: [], limit: 4 });
     const job = await t.replay({ eventIds: ids });
     await t.clock.advanceUntil(finished(job.id));
-    expect(await t.store.job(job.id)).toMatchObject({ status: "finished", deliveriesCreated: 6 });
+    expect(await t.store.job(job.id)).toMatchObject({ status: "finished", deliveriesDone: 6 });
   });
 });

@@ -3,7 +3,7 @@ import type { Attempt, Delivery } from "../../src/core/delivery.ts";
 import type { Destination } from "../../src/core/destination.ts";
 import type { Event, RawRequest } from "../../src/core/event.ts";
 import { createIdSource, type IdSource, newId } from "../../src/core/id.ts";
-import type { Job, ReplayFilter } from "../../src/core/job.ts";
+import { type Job, type JobTask, newJob, type ReplayFilter } from "../../src/core/job.ts";
 import { defaultRetryPolicy } from "../../src/core/retry-schedule.ts";
 import type { Source } from "../../src/core/source.ts";
 import type { Subscription } from "../../src/core/subscription.ts";
@@ -63,6 +63,7 @@ export interface TestFlow {
   removeDestination(id: string): Promise<void>;
   retry(...deliveryIds: string[]): Promise<Delivery[]>;
   cancel(...deliveryIds: string[]): Promise<Delivery[]>;
+  job(task: JobTask, ratePerSecond?: number | null): Promise<Job>;
   replay(filter: ReplayFilter, ratePerSecond?: number | null): Promise<Job>;
   deliveries(query?: Partial<DeliveryQuery>): Promise<Delivery[]>;
   /** The only delivery of an event. */
@@ -213,6 +214,15 @@ function createActing(life: () => Life, clock: TestClock, ids: IdSource) {
     running.flow.deliveriesChanged(outcome.result);
     return outcome.result;
   }
+  async function startJob(task: JobTask, ratePerSecond: number | null = null): Promise<Job> {
+    const { watched, running } = life();
+    const now = clock.now();
+    const plan = await running.flow.planJob(task, now);
+    const job = newJob(task, { id: newId(ids, "job"), ratePerSecond, plan, now });
+    await watched.store.putJob(job, null);
+    running.flow.jobChanged(job);
+    return job;
+  }
   return {
     async publish({ body = '{"hello":"world"}', ...changes }: Parameters<TestFlow["publish"]>[0] = {}) {
       const draft: PublishDraft = {
@@ -221,6 +231,7 @@ function createActing(life: () => Life, clock: TestClock, ids: IdSource) {
         key: null,
         channels: [],
         deliverAt: null,
+        deliverBefore: null,
         contentType: "application/json",
         remoteAddress: "192.0.2.1",
         idempotency: null,
@@ -242,30 +253,8 @@ function createActing(life: () => Life, clock: TestClock, ids: IdSource) {
     },
     retry: (...deliveryIds: string[]) => command("retry", deliveryIds),
     cancel: (...deliveryIds: string[]) => command("cancel", deliveryIds),
-    async replay(filter: ReplayFilter, ratePerSecond: number | null = null): Promise<Job> {
-      const { watched, running } = life();
-      const now = clock.now();
-      const plan = await running.flow.planReplay(filter, now);
-      const job: Job = {
-        id: newId(ids, "job"),
-        kind: "replay",
-        status: "running",
-        filter,
-        ratePerSecond,
-        through: now,
-        cursor: null,
-        eventsSeen: 0,
-        deliveriesCreated: 0,
-        eventsTotal: plan.events,
-        message: null,
-        createdAt: now,
-        updatedAt: now,
-        finishedAt: null,
-      };
-      await watched.store.putJob(job, null);
-      running.flow.jobChanged(job);
-      return job;
-    },
+    job: startJob,
+    replay: (filter: ReplayFilter, ratePerSecond: number | null = null) => startJob({ kind: "replay", filter }, ratePerSecond),
   };
 }
 
@@ -369,6 +358,7 @@ function subscriptionOf(id: string, destinationId: string, now: number): Subscri
     channels: [],
     filter: null,
     delayMs: 0,
+    expireAfterMs: null,
     destinationId,
     createdAt: now,
     updatedAt: now,

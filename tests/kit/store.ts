@@ -216,6 +216,7 @@ export function draft(receivedAt: number, changes: Partial<AcceptDraft> & { body
     providerEventId: null,
     channels: [],
     deliverAt: null,
+    deliverBefore: null,
     receivedAt,
     occurredAt: null,
     request: {

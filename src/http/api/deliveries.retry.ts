@@ -1,4 +1,4 @@
-// POST /v1/deliveries/{id}/retry: one more attempt, now.
+// POST /v1/deliveries/{id}/retry: one more attempt, now; also of one that has expired, because a person says so.
 import { canRetry, orderAfterRetry } from "../../core/delivery.ts";
 import { ProblemError } from "../../errors.ts";
 import { commandDelivery } from "../delivery-command.ts";
@@ -14,7 +14,14 @@ export function retryDelivery(call: Call<unknown>): Promise<Answer> {
       }
       return canRetry(delivery.state);
     },
-    after: (delivery) => ({ ...delivery, state: "waiting", nextAttemptAt: at, finishedAt: null, order: orderAfterRetry(delivery) }),
+    after: (delivery) => ({
+      ...delivery,
+      state: "waiting",
+      nextAttemptAt: at,
+      expiresAt: null,
+      finishedAt: null,
+      order: orderAfterRetry(delivery),
+    }),
     refusal: "A cancelled delivery stays cancelled; replay its event instead.",
   });
 }

@@ -16,12 +16,16 @@ export async function publishEvent(call: Call<EventPublish>): Promise<Answer> {
       { path: "type", message: `Types that begin with ${OPERATIONAL_PREFIX} are of Posthorn's own events; choose another one.` },
     ]);
   }
+  if ((body.deliverAt ?? -Infinity) >= (body.deliverBefore ?? Infinity)) {
+    throw invalid([{ path: "deliverBefore", message: "This must be later than deliverAt." }]);
+  }
   const draft: PublishDraft = {
     type: body.type,
     tenantId: body.tenantId ?? null,
     key: body.key ?? null,
     channels: body.channels ?? [],
     deliverAt: body.deliverAt ?? null,
+    deliverBefore: body.deliverBefore ?? null,
     contentType: body.contentType ?? (body.body === undefined ? "application/json" : "text/plain; charset=utf-8"),
     body: bodyBytes(call),
     remoteAddress: call.remoteAddress,
@@ -69,6 +73,7 @@ function isSame(event: Event, draft: PublishDraft): boolean {
     event.tenantId === draft.tenantId &&
     event.key === draft.key &&
     event.deliverAt === draft.deliverAt &&
+    event.deliverBefore === draft.deliverBefore &&
     event.channels.join("\n") === draft.channels.join("\n") &&
     headerValue(event.request.headers, "content-type") === draft.contentType &&
     Buffer.compare(event.request.body, draft.body) === 0

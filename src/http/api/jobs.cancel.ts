@@ -2,7 +2,7 @@
 import { ProblemError } from "../../errors.ts";
 import { notFound } from "../problem.ts";
 import { type Answer, type Call, json } from "../route.ts";
-import { jobView } from "../views/records.ts";
+import { jobView } from "../views/job.ts";
 
 export async function cancelJob({ api, id }: Call<unknown>): Promise<Answer> {
   const job = await api.store.job(id);

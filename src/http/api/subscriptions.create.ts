@@ -19,6 +19,7 @@ export function createSubscription(call: Call<SubscriptionCreate>): Promise<Answ
     channels: body.channels ?? [],
     filter: body.filter ?? null,
     delayMs: body.delayMs ?? 0,
+    expireAfterMs: body.expireAfterMs ?? null,
     destinationId: body.destinationId,
     createdAt: now,
     updatedAt: now,

@@ -25,7 +25,8 @@ const deliveryFields = {
   reason: z.string().nullable().describe("Why it is in this state."),
   attemptCount: z.number().int(),
   nextAttemptAt: timeText.nullable(),
-  trigger: z.enum(["event", "replay", "manual"]),
+  expiresAt: timeText.nullable().describe("No attempt begins at this time or later; null for no bound."),
+  trigger: z.enum(["event", "replay", "recover", "manual"]),
   jobId: idText.nullable(),
   orderKey: z
     .string()

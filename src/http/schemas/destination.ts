@@ -1,17 +1,9 @@
 // Destinations: what a caller may say of one, and what is shown of it.
 import { z } from "zod";
-import {
-  ATTEMPT_DEADLINE_MS_MAX,
-  ATTEMPTS_MAX,
-  DELAY_MS_MAX,
-  HOLD_BACK_MS_MAX,
-  JITTER_MAX,
-  RESPONSE_BYTES_MAX,
-  SECRETS_PER_SOURCE_MAX,
-  URL_CHARACTERS_MAX,
-} from "../../limits.ts";
-import { headerRecord, idText, listQuery, milliseconds, name, plainText, secret, secretHint, time, timeText } from "./fields.ts";
+import { ATTEMPT_DEADLINE_MS_MAX, HOLD_BACK_MS_MAX, RESPONSE_BYTES_MAX, SECRETS_PER_SOURCE_MAX, URL_CHARACTERS_MAX } from "../../limits.ts";
+import { headerRecord, idText, listQuery, name, plainText, secret, secretHint, timeText } from "./fields.ts";
 import { answerSchema, pageOf, requestSchema } from "./registry.ts";
+import { retry, shownRetry } from "./retry.ts";
 
 const METHODS = ["POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS"] as const;
 const headerName = z.string().min(1).max(256);
@@ -86,16 +78,6 @@ const signature = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ ...hmacRecipe, ...z.object(hmacRecipe).omit({ kind: true, header: true }).partial().shape, secret: secret.optional() }),
 ]);
-
-const retry = z.strictObject({
-  scheduleMs: z
-    .array(milliseconds(DELAY_MS_MAX))
-    .min(1)
-    .max(ATTEMPTS_MAX)
-    .optional()
-    .describe("Delay before each attempt; its length is the number of attempts."),
-  jitter: z.number().min(0).max(JITTER_MAX).optional().describe("0.2 varies each delay by ±20 %."),
-});
 
 const waitMs = z.number().int().min(1).max(HOLD_BACK_MS_MAX).describe("How long each delivery waits, from the reception of its event.");
 const holdBack = z.discriminatedUnion("by", [
@@ -215,7 +197,7 @@ export const destination = answerSchema(
       z.strictObject({ kind: z.literal("standard-webhooks"), secrets: z.array(secretHint) }),
       z.strictObject({ ...hmacRecipe, secret: secretHint }),
     ]),
-    retry: z.strictObject({ scheduleMs: z.array(z.number()), jitter: z.number() }),
+    retry: shownRetry,
     ordering: z.discriminatedUnion("kind", [
       z.strictObject({ kind: z.literal("unordered") }),
       z.strictObject({ kind: z.literal("fifo"), ...inOrder }),
@@ -245,15 +227,6 @@ export const destinationDetail = answerSchema(
 );
 export const destinationPage = pageOf("DestinationPage", destination);
 export const destinationQuery = z.strictObject({ ...listQuery });
-export const schedulePreviewQuery = z.strictObject({ start: time.optional().describe("When the first attempt is made; now by default.") });
-
-export const schedulePreview = answerSchema(
-  "SchedulePreview",
-  z.strictObject({
-    attempts: z.array(z.strictObject({ number: z.number().int(), at: timeText, earliest: timeText, latest: timeText })),
-  }),
-);
-
 export type DestinationCreate = z.output<typeof destinationCreate>;
 export type DestinationUpdate = z.output<typeof destinationUpdate>;
 export type DestinationRotate = z.output<typeof destinationRotate>;
@@ -261,4 +234,3 @@ export type DestinationDisable = z.output<typeof destinationDisable>;
 export type DestinationView = z.output<typeof destination>;
 export type DestinationDetailView = z.output<typeof destinationDetail>;
 export type DestinationQuery = z.output<typeof destinationQuery>;
-export type SchedulePreviewQuery = z.output<typeof schedulePreviewQuery>;

@@ -36,7 +36,11 @@ export const eventPublish = requestSchema(
       tenantId: tenantId.nullable().optional(),
       key: plainText(EVENT_KEY_CHARACTERS_MAX).nullable().optional().describe("Ordering key."),
       channels: channels.optional(),
-      deliverAt: time.nullable().optional(),
+      deliverAt: time.nullable().optional().describe("No attempt is made before this time."),
+      deliverBefore: time
+        .nullable()
+        .optional()
+        .describe("No attempt begins at this time or later: what is not delivered by then ends as dead, expired."),
       idempotencyKey: plainText(IDEMPOTENCY_KEY_CHARACTERS_MAX).optional().describe("The same as the Idempotency-Key header."),
     })
     .refine((body) => (body.data === undefined) !== (body.body === undefined), { error: "Give either data or body.", path: ["data"] }),
@@ -61,6 +65,7 @@ const eventFields = {
   receivedAt: timeText,
   occurredAt: timeText.nullable().describe("When it happened by the provider's own clock, where the provider says."),
   deliverAt: timeText.nullable(),
+  deliverBefore: timeText.nullable(),
   contentType: z.string().nullable(),
   bodyBytes: z.number().int(),
 };

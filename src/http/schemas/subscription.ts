@@ -20,7 +20,11 @@ const settings = {
     .record(z.string(), z.unknown())
     .nullable()
     .describe("A filter over body, headers, query, path and event; null takes everything."),
-  delayMs: milliseconds(DELAY_MS_MAX),
+  delayMs: milliseconds(DELAY_MS_MAX).describe("How long the first attempt waits."),
+  expireAfterMs: milliseconds(DELAY_MS_MAX)
+    .min(1)
+    .nullable()
+    .describe("How long after its first attempt was due a delivery may still be tried; then it ends as dead, expired. Null for ever."),
   destinationId: idText,
 };
 

@@ -9,7 +9,7 @@ const SECRET_NAME = /authorization|cookie|token|secret|password|signature|creden
 
 /** `secret` is given in the one answer that shows a secret we made. */
 export function destinationView(destination: Destination, secret?: string): DestinationView {
-  const { headers, auth, signature, tls, state, method, createdAt, updatedAt, ...plain } = destination;
+  const { headers, auth, signature, tls, retry, state, method, createdAt, updatedAt, ...plain } = destination;
   return {
     ...plain,
     method: method as DestinationView["method"],
@@ -19,6 +19,7 @@ export function destinationView(destination: Destination, secret?: string): Dest
     signature: signatureView(signature),
     // The tail of a key in PEM is the same for all, and its other parts are secret: that there is one is all to say.
     tls: tls === null ? null : { ...tls, clientKeyPem: tls.clientKeyPem === null ? null : { hint: "…" } },
+    retry: { scheduleMs: retry.scheduleMs, schedule: retry.schedule ?? null, jitter: retry.jitter, statuses: retry.statuses ?? [] },
     state: state.kind === "active" ? state : { ...state, since: timeView(state.since) },
     createdAt: timeView(createdAt),
     updatedAt: timeView(updatedAt),

@@ -1,15 +1,13 @@
-// Subscriptions, events, requests, deliveries, attempts, jobs and keys as they are shown.
+// Subscriptions, events, requests, deliveries, attempts and keys as they are shown.
 import type { ApiKey } from "../../core/api-key.ts";
 import type { Delivery } from "../../core/delivery.ts";
 import { type Event, type EventHead, headerValue, type RequestHead } from "../../core/event.ts";
-import type { Job } from "../../core/job.ts";
 import type { Subscription } from "../../core/subscription.ts";
 import type { Catalog } from "../../flow/catalog.ts";
 import type { Flow } from "../../flow/flow.ts";
 import type { RequestRecord, RequestRecordHead } from "../../store/store.ts";
 import type { DeliveryStatus, DeliveryView } from "../schemas/delivery.ts";
 import type { EventHeadView, EventView, RequestHeadView, RequestView } from "../schemas/event.ts";
-import type { JobView } from "../schemas/job.ts";
 import type { ApiKeyView } from "../schemas/service.ts";
 import type { SubscriptionView } from "../schemas/subscription.ts";
 import { bodyView, headerPairsView, timeView, timeViewOrNull } from "./times.ts";
@@ -31,6 +29,7 @@ export function eventHeadView(event: EventHead): EventHeadView {
     receivedAt: timeView(event.receivedAt),
     occurredAt: timeViewOrNull(event.occurredAt),
     deliverAt: timeViewOrNull(event.deliverAt),
+    deliverBefore: timeViewOrNull(event.deliverBefore),
     contentType: headerValue(event.request.headers, "content-type") ?? null,
     bodyBytes: event.bodyBytes,
   };
@@ -92,6 +91,7 @@ export function deliveryView(delivery: Delivery, context: DeliveryContext, block
     reason,
     attemptCount: delivery.attempts,
     nextAttemptAt: timeViewOrNull(delivery.nextAttemptAt),
+    expiresAt: timeViewOrNull(delivery.expiresAt),
     trigger: delivery.trigger,
     jobId: delivery.jobId,
     orderKey: delivery.order?.key ?? null,
@@ -133,35 +133,6 @@ function parkedReason({ destinationId, nextAttemptAt }: Delivery, flow: Delivery
   }
   if (nextAttemptAt > health.probeAt) return null;
   return `Parked: the circuit breaker is open until ${timeView(health.probeAt)}: ${health.reason}`;
-}
-
-export function jobView(job: Job): JobView {
-  const { since, until, ...filter } = job.filter;
-  return {
-    id: job.id,
-    kind: job.kind,
-    status: job.status,
-    filter: {
-      ...filter,
-      ...(since === undefined ? {} : { since: timeView(since) }),
-      ...(until === undefined ? {} : { until: timeView(until) }),
-    },
-    ratePerSecond: job.ratePerSecond,
-    progress: progressOf(job),
-    eventsSeen: job.eventsSeen,
-    eventsTotal: job.eventsTotal,
-    deliveriesCreated: job.deliveriesCreated,
-    message: job.message,
-    createdAt: timeView(job.createdAt),
-    updatedAt: timeView(job.updatedAt),
-    finishedAt: timeViewOrNull(job.finishedAt),
-  };
-}
-
-/** Events may expire while a job runs, so only the end itself is 1. */
-function progressOf(job: Job): number {
-  if (job.status === "finished") return 1;
-  return job.eventsTotal === 0 ? 0 : Math.min(0.99, job.eventsSeen / job.eventsTotal);
 }
 
 /** `key` is given in the one answer that shows it. */

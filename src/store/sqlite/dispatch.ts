@@ -4,8 +4,19 @@ import type { OrderPlace } from "../store.ts";
 import type { OrderWrites } from "./order.ts";
 import { BLOCKED_LANE, EVENT_COLUMNS, LANE_CODE, packEvents, type Row } from "./rows.ts";
 
-/** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job; and its order. */
-export type NewDeliveryRow = [number, string, number, string, string | null, number, string, string | null, OrderPlace | null];
+/** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job, expires at; and its order. */
+export type NewDeliveryRow = [
+  number,
+  string,
+  number,
+  string,
+  string | null,
+  number,
+  string,
+  string | null,
+  number | null,
+  OrderPlace | null,
+];
 
 /** What became of a new row that goes in an order: its place in the batch, and whether it is late and blocked. */
 export type OrderMark = [index: number, late: boolean, blocked: boolean];
@@ -34,22 +45,22 @@ export function createDispatchReads(database: DatabaseSync) {
 
 export function createDispatchWrites(database: DatabaseSync, currentVersion: () => number, order: OrderWrites) {
   const insert = database.prepare(
-    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, lane)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END)`,
+    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, expires_at, lane)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END)`,
   );
   const insertOrdered = database.prepare(
-    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, lane,
+    `INSERT INTO deliveries (seq, tail, event_seq, destination_id, subscription_id, next_at, trigger, job_id, expires_at, lane,
        order_key, order_at, order_by, late, reason, in_line)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 + CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END,
-       ?10, ?11, ?12, ?13, ?14, 1)`,
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 + CASE ?7 WHEN 'replay' THEN ${LANE_CODE.replay} ELSE ${LANE_CODE.fresh} END,
+       ?11, ?12, ?13, ?14, ?15, 1)`,
   );
   const advance = database.prepare("UPDATE progress SET value = ? WHERE name = 'dispatched_through' AND value < ?");
 
   function insertDeliveries(rows: NewDeliveryRow[]): OrderMark[] {
     const marks: OrderMark[] = [];
     for (const [index, row] of rows.entries()) {
-      const [seq, tail, eventSeq, destinationId, subscriptionId, nextAt, trigger, jobId, place] = row;
-      const plain = [seq, tail, eventSeq, destinationId, subscriptionId, nextAt, trigger, jobId] as const;
+      const [seq, tail, eventSeq, destinationId, subscriptionId, nextAt, trigger, jobId, expiresAt, place] = row;
+      const plain = [seq, tail, eventSeq, destinationId, subscriptionId, nextAt, trigger, jobId, expiresAt] as const;
       if (place === null) {
         insert.run(...plain);
         continue;

@@ -80,7 +80,7 @@ function packDraft({ draft, id }: PendingDraft, values: AcceptBatch["values"], b
     draft.channels.length === 0 ? null : JSON.stringify(draft.channels),
     draft.deliverAt,
     draft.receivedAt,
-    packEnvelope(request, draft.occurredAt),
+    packEnvelope(request, draft.occurredAt, null, draft.deliverBefore),
     offset,
     request.body.byteLength,
     dedupe === null ? null : dedupe.key,
@@ -165,7 +165,7 @@ export function settleDrafts(pending: readonly Pending[], marks: readonly Duplic
 }
 
 function accepted({ draft, id }: PendingDraft): AcceptOutcome {
-  const { sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, occurredAt, request } = draft;
+  const { sourceId, tenantId, type, key, providerEventId, channels, deliverAt, deliverBefore, receivedAt, occurredAt, request } = draft;
   return {
     kind: "accepted",
     event: {
@@ -178,6 +178,7 @@ function accepted({ draft, id }: PendingDraft): AcceptOutcome {
       providerEventId,
       channels,
       deliverAt,
+      deliverBefore,
       requestId: requestIdOf(sourceId, id, null),
       receivedAt,
       occurredAt,
@@ -204,6 +205,7 @@ function acceptedItem(
       providerEventId: item.providerEventId,
       channels: [],
       deliverAt: null,
+      deliverBefore: null,
       requestId,
       receivedAt: draft.receivedAt,
       occurredAt: item.occurredAt,

@@ -1,7 +1,7 @@
 // The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
 import { join } from "node:path";
 import type { Delivery } from "../../core/delivery.ts";
-import { createIdSource, formatId, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
+import { createIdSource, formatId, type IdParts, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
 import { shardOf } from "../../core/shard.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Random } from "../../system/random.ts";
@@ -96,6 +96,7 @@ function newDeliveryRow(ids: IdSource, delivery: NewDelivery): NewDeliveryRow {
     delivery.nextAttemptAt,
     delivery.trigger,
     delivery.jobId,
+    delivery.expiresAt,
     delivery.order ?? null,
   ];
 }
@@ -120,7 +121,9 @@ function deliveryMade(row: NewDeliveryRow, draft: NewDelivery): Delivery {
     subscriptionId: draft.subscriptionId,
     state: "waiting" as const,
     attempts: 0,
+    attemptsBefore: 0,
     nextAttemptAt: draft.nextAttemptAt,
+    expiresAt: draft.expiresAt,
     reason: null,
     trigger: draft.trigger,
     jobId: draft.jobId,
@@ -138,6 +141,7 @@ type WriteHalf = Pick<
   | "commitDispatch"
   | "settle"
   | "dueDeliveries"
+  | "expireDeliveries"
   | "commandDeliveries"
   | "applyConfig"
   | "putDestinationHealth"
@@ -178,9 +182,12 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       const { rows, nextDueAt } = await writer.call("dueDeliveries", query);
       return { deliveries: rows.map(deliveryOf), nextDueAt };
     },
+    async expireDeliveries(query) {
+      const { rows, nextExpiryAt } = await writer.call("expireDeliveries", query);
+      return { deliveries: rows.map(deliveryOf), nextExpiryAt };
+    },
     async commandDeliveries(deliveryIds, command, idempotency) {
-      const targets = deliveryIds.map((id) => parseId("dlv", id)).filter((parts) => parts !== null);
-      const answer = await writer.call("commandDeliveries", targets, command, idempotency);
+      const answer = await writer.call("commandDeliveries", targetsOf(deliveryIds), command, idempotency);
       return answer.kind === "repeated" ? answer : { kind: "done", result: answer.result.map(deliveryOf) };
     },
     applyConfig: (changes, at, idempotency, ifVersion) => writer.call("applyConfig", changes, at, idempotency, ifVersion ?? null),
@@ -188,11 +195,14 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       await writer.call("putDestinationHealth", destinationId, breaker);
     },
     putJob: (job, idempotency) => writer.call("putJob", parseId("job", job.id)?.seq ?? ids.next().seq, job, idempotency),
-    async stepJob(job, drafts) {
+    async stepJob(job, fromCursor, effect) {
+      const drafts = effect.kind === "create" ? effect.deliveries : [];
       const rows = drafts.map((draft) => newDeliveryRow(ids, draft));
-      const stepped = await writer.call("stepJob", job, rows);
-      if (stepped === null) return { job: { ...job, status: "cancelled" }, deliveries: [] };
-      return { job: stepped.job, deliveries: deliveriesMade(rows, drafts, stepped.marks) };
+      const change = effect.kind === "create" ? null : { ...effect, targets: targetsOf(effect.deliveryIds) };
+      const stepped = await writer.call("stepJob", job, fromCursor, rows, change);
+      if (!stepped.done) return { job: stepped.job ?? { ...job, status: "cancelled" }, deliveries: [] };
+      const made = deliveriesMade(rows, drafts, stepped.marks);
+      return { job: stepped.job, deliveries: [...made, ...stepped.changed.map(deliveryOf)] };
     },
     cancelJob: (id, at) => writer.call("cancelJob", id, at),
     deleteExpired: (slice) => writer.call("deleteExpired", slice),
@@ -201,6 +211,11 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       await writer.call("ping");
     },
   };
+}
+
+/** What is no id names nothing. */
+function targetsOf(deliveryIds: readonly string[]): IdParts[] {
+  return deliveryIds.map((id) => parseId("dlv", id)).filter((parts) => parts !== null);
 }
 
 function pushSettlement(values: Cell[], ids: IdSource, { deliverySeq, attempt, step, leavesLine }: Settlement): void {
@@ -254,6 +269,7 @@ function createReadHalf(reader: Reader): ReadHalf {
     eventsBySeq: async (seqs) => eventsFrom(await reader.call("eventsBySeq", seqs)),
     event: (id) => byId("evt", id, (seq, tail) => one(reader.call("event", seq, tail), eventFrom)),
     request: (id) => byId("req", id, (seq, tail) => one(reader.call("request", seq, tail), requestRecordFrom)),
+    reachOfEvents: (seqs) => reader.call("reachOfEvents", seqs),
     delivery: (id) => byId("dlv", id, (seq, tail) => one(reader.call("delivery", seq, tail), deliveryOf)),
     blockerOf: (id) => byId("dlv", id, (seq, tail) => blockerId(reader.call("blockerOf", seq, tail))),
     attempt: (id) => byId("att", id, (seq, tail) => one(reader.call("attempt", seq, tail), attemptFrom)),

@@ -2,10 +2,23 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Job, JobStatus } from "../../core/job.ts";
 import type { NewDeliveryRow, OrderMark } from "./dispatch.ts";
+import type { JobChange } from "./job-changes.ts";
+import type { Row } from "./rows.ts";
 
-export function createJobWrites(database: DatabaseSync, insertDeliveries: (rows: NewDeliveryRow[]) => OrderMark[]) {
+/** `done` is false when another step or a cancel came first: then `job` is what the store holds. */
+type SteppedJob = { done: true; job: Job; changed: Row[]; marks: OrderMark[] } | { done: false; job: Job | null };
+
+interface Effects {
+  create(rows: NewDeliveryRow[]): OrderMark[];
+  change(change: JobChange): Row[];
+}
+
+export function createJobWrites(database: DatabaseSync, { create, change }: Effects) {
   const insert = database.prepare("INSERT INTO jobs (seq, id, status, doc) VALUES (?, ?, ?, ?)");
   const update = database.prepare("UPDATE jobs SET status = ?, doc = ? WHERE id = ? AND status = 'running'");
+  const claim = database.prepare(
+    "UPDATE jobs SET status = status WHERE id = ? AND status = 'running' AND json_extract(doc, '$.cursor') IS ?",
+  );
   const find = database.prepare("SELECT doc FROM jobs WHERE id = ?");
   const read = (id: string) => {
     const row = find.get(id) as { doc: string } | undefined;
@@ -16,10 +29,13 @@ export function createJobWrites(database: DatabaseSync, insertDeliveries: (rows:
     putJob(seq: number, job: Job): void {
       insert.run(seq, job.id, job.status, JSON.stringify(job));
     },
-    /** Null when the job was cancelled or deleted meanwhile: then nothing is created. */
-    stepJob(job: Job, rows: NewDeliveryRow[]): { job: Job; marks: OrderMark[] } | null {
-      if (update.run(job.status, JSON.stringify(job), job.id).changes === 0) return null;
-      return { job, marks: insertDeliveries(rows) };
+    stepJob(job: Job, fromCursor: string | null, rows: NewDeliveryRow[], effect: JobChange | null): SteppedJob {
+      if (claim.run(job.id, fromCursor).changes === 0) return { done: false, job: read(job.id) };
+      const marks = create(rows);
+      const changed = effect === null ? [] : change(effect);
+      const stepped: Job = { ...job, deliveriesDone: job.deliveriesDone + rows.length + changed.length };
+      update.run(stepped.status, JSON.stringify(stepped), job.id);
+      return { done: true, job: stepped, changed, marks };
     },
     cancelJob(id: string, at: number): Job | null {
       const job = read(id);

@@ -1,7 +1,7 @@
 // SQL of the lists: newest first, cursor by id, and a bound on how much one page may look at.
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { seqAtTime } from "../../core/id.ts";
-import type { AttemptQuery, DeliveryQuery, EventQuery, ListQuery, RequestQuery } from "../store.ts";
+import type { AttemptQuery, DeliveryQuery, EventQuery, FailedQuery, ListQuery, RequestQuery } from "../store.ts";
 import {
   ACCEPTED_REQUEST_COLUMNS,
   ATTEMPT_COLUMNS,
@@ -102,6 +102,15 @@ function addType(where: Where, column: string, type: string | undefined): void {
   else where.add(`substr(${column}, 1, ?) = ?`, prefix.length, prefix);
 }
 
+/** The time of a dead one's failure is its end; of one that waits, its last attempt. */
+function addFailed(where: Where, { includeWaiting, since, until }: FailedQuery): void {
+  const dead = `d.state = ${STATE_CODE.dead} AND d.finished_at >= ? AND d.finished_at < ?`;
+  if (!includeWaiting) return where.add(dead, since ?? 0, until);
+  const tried = `d.state = ${STATE_CODE.waiting} AND d.attempts > d.attempts_before`;
+  const lastAttempt = "(SELECT max(a.started_at) FROM attempts a WHERE a.delivery_seq = d.seq)";
+  where.add(`(${dead} OR ${tried} AND ${lastAttempt} >= ? AND ${lastAttempt} < ?)`, since ?? 0, until, since ?? 0, until);
+}
+
 export function createListReads(database: DatabaseSync) {
   return {
     events(query: EventQuery, cursorSeq: number | null): RowPage {
@@ -133,7 +142,9 @@ export function createListReads(database: DatabaseSync) {
       }
       where.equal("d.subscription_id", query.subscriptionId);
       where.equal("d.job_id", query.jobId);
+      if (query.failed !== undefined) addFailed(where, query.failed);
       where.equal("e.source_id", query.sourceId);
+      where.equal("e.tenant_id", query.tenantId);
       addType(where, "e.type", query.type);
       if (eventSeq !== null) where.add("d.event_seq = ?", eventSeq);
       return list(database, {
@@ -144,7 +155,9 @@ export function createListReads(database: DatabaseSync) {
         where,
         query,
         cursorSeq,
-        bounded: eventSeq === null && query.state !== "dead",
+        ascending: query.ascending ?? false,
+        // A job walks all there is, so one of its pages must not walk far for a rare match: the writer's log can't be reset meanwhile.
+        bounded: eventSeq === null && (query.state !== "dead" || query.ascending === true),
       });
     },
 

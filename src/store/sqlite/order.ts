@@ -8,6 +8,11 @@ const ORDER_BY = { timestamp: 1, sequence: 2 } as const;
 /** Whose line: destination, key, and the job of a replay, which is a line of its own. */
 type Line = [destinationId: string, key: string, jobId: string];
 
+export const OUT_OF_ORDER = "It had its turn, so it goes out of its order.";
+
+/** What a changed row says of its line: the end of its UPDATE … RETURNING. */
+export type Left = [key: string | null, destinationId: string, jobId: string | null, staysInLine: number];
+
 /** Where a new row goes. */
 export interface Placement {
   at: number;
@@ -33,6 +38,11 @@ export function createOrderWrites(database: DatabaseSync) {
   const moveLane = database.prepare("UPDATE deliveries SET lane = lane + ? WHERE seq = ?");
   const markReleased = database.prepare("UPDATE deliveries SET released = 1 WHERE seq = ?");
 
+  function releaseFirst(of: Line): void {
+    const head = first(of);
+    if (head !== undefined && head[3] >= BLOCKED_LANE) moveLane.run(-BLOCKED_LANE, head[0]);
+  }
+
   return {
     /** Finds the place of a row that is about to be inserted, and blocks the one that was first when the new row comes before it. */
     place(destinationId: string, jobId: string | null, { key, position }: OrderPlace): Placement {
@@ -52,10 +62,12 @@ export function createOrderWrites(database: DatabaseSync) {
       return { at, by, late: position.at < released, blocked };
     },
 
-    /** One of the line has left it: whoever is first now may go. */
-    releaseFirst(destinationId: string, key: string, jobId: string | null): void {
-      const head = first([destinationId, key, jobId ?? ""]);
-      if (head !== undefined && head[3] >= BLOCKED_LANE) moveLane.run(-BLOCKED_LANE, head[0]);
+    /** Answers whether a row was changed at all. One that has left its line lets whoever is first now go. */
+    left(left: Left | undefined): boolean {
+      if (left === undefined) return false;
+      const [key, destinationId, jobId, staysInLine] = left;
+      if (key !== null && staysInLine === 0) releaseFirst([destinationId, key, jobId ?? ""]);
+      return true;
     },
 
     markReleased(seqs: readonly number[]): void {

@@ -7,6 +7,7 @@ import { createHealthReads } from "./health.ts";
 import { createJobReads } from "./jobs.ts";
 import { createListReads } from "./lists.ts";
 import { createOrderReads } from "./order.ts";
+import { createReachReads } from "./reach.ts";
 import { createRecordReads } from "./records.ts";
 import { createSizeReads } from "./retention.ts";
 
@@ -18,6 +19,7 @@ export function createReads(database: DatabaseSync) {
     ...createJobReads(database),
     ...createListReads(database),
     ...createOrderReads(database),
+    ...createReachReads(database),
     ...createRecordReads(database),
     ...createSizeReads(database),
     ...createWaitingReads(database),

@@ -11,7 +11,7 @@ import type { RequestRecord, RequestRecordHead } from "../store.ts";
 export type Cell = string | number | null | Uint8Array;
 export type Row = Cell[];
 
-const STATES: readonly DeliveryState[] = ["waiting", "delivered", "dead", "cancelled"];
+export const STATES: readonly DeliveryState[] = ["waiting", "delivered", "dead", "cancelled"];
 
 export const STATE_CODE: Record<DeliveryState, number> = { waiting: 0, delivered: 1, dead: 2, cancelled: 3 };
 
@@ -29,15 +29,22 @@ type Envelope = [
   headers: string[],
   occurredAt?: number | null,
   /** Of an event whose request is a row of its own. */
-  requestSeq?: number,
-  requestTail?: string,
+  requestSeq?: number | null,
+  requestTail?: string | null,
+  deliverBefore?: number,
 ];
 
 /** Everything of a request but its body, as one JSON text: six fewer columns to bind on the hottest insert. */
-export function packEnvelope(request: RequestHead, occurredAt: number | null = null, splitFrom: IdParts | null = null): string {
+export function packEnvelope(
+  request: RequestHead,
+  occurredAt: number | null = null,
+  splitFrom: IdParts | null = null,
+  deliverBefore: number | null = null,
+): string {
   const envelope: Envelope = [request.method, request.pathTail, request.query, request.remoteAddress, request.headers];
-  if (occurredAt !== null || splitFrom !== null) envelope.push(occurredAt);
-  if (splitFrom !== null) envelope.push(splitFrom.seq, splitFrom.tail);
+  if (occurredAt !== null || splitFrom !== null || deliverBefore !== null) envelope.push(occurredAt);
+  if (splitFrom !== null || deliverBefore !== null) envelope.push(splitFrom?.seq ?? null, splitFrom?.tail ?? null);
+  if (deliverBefore !== null) envelope.push(deliverBefore);
   return JSON.stringify(envelope);
 }
 
@@ -79,7 +86,7 @@ export function eventHeadFrom(row: Row): EventHead {
   const [seq, tail, sourceId, tenantId, type, key, providerEventId, channels, deliverAt, receivedAt, envelopeText, bodyBytes] =
     row as EventHeadRow;
   const envelope = JSON.parse(envelopeText) as Envelope;
-  const [, , , , , occurredAt = null, requestSeq, requestTail = ""] = envelope;
+  const [, , , , , occurredAt = null, requestSeq = null, requestTail, deliverBefore = null] = envelope;
   return {
     id: formatId("evt", { seq, tail }),
     seq,
@@ -90,7 +97,8 @@ export function eventHeadFrom(row: Row): EventHead {
     providerEventId,
     channels: channels === null ? [] : (JSON.parse(channels) as string[]),
     deliverAt,
-    requestId: requestIdOf(sourceId, { seq, tail }, requestSeq === undefined ? null : { seq: requestSeq, tail: requestTail }),
+    deliverBefore,
+    requestId: requestIdOf(sourceId, { seq, tail }, requestSeq === null ? null : { seq: requestSeq, tail: requestTail ?? "" }),
     receivedAt,
     occurredAt,
     request: headOf(envelope),
@@ -134,26 +142,48 @@ export function eventsFrom({ heads, bodies }: PackedEvents): Event[] {
 }
 
 export const DELIVERY_COLUMNS =
-  "d.seq, d.tail, d.event_seq, e.tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at, d.order_key, d.late, d.lane";
+  "d.seq, d.tail, d.event_seq, e.tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at, d.attempts_before, d.expires_at, d.order_key, d.late, d.lane";
 
 export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): Delivery {
-  const [seq, tail, eventSeq, eventTail, destinationId, subscriptionId, state, attempts, nextAt, reason, trigger, jobId, finishedAt] =
-    row as [
-      number,
-      string,
-      number,
-      string,
-      string,
-      string | null,
-      number,
-      number,
-      number | null,
-      string | null,
-      string,
-      string | null,
-      number | null,
-    ];
-  const [key, late, lane] = row.slice(13) as [string | null, number, number];
+  const [
+    seq,
+    tail,
+    eventSeq,
+    eventTail,
+    destinationId,
+    subscriptionId,
+    state,
+    attempts,
+    nextAt,
+    reason,
+    trigger,
+    jobId,
+    finishedAt,
+    attemptsBefore,
+    expiresAt,
+    orderKey,
+    late,
+    lane,
+  ] = row as [
+    number,
+    string,
+    number,
+    string,
+    string,
+    string | null,
+    number,
+    number,
+    number | null,
+    string | null,
+    string,
+    string | null,
+    number | null,
+    number,
+    number | null,
+    string | null,
+    number,
+    number,
+  ];
   return {
     id: formatId("dlv", { seq, tail }),
     seq,
@@ -163,11 +193,13 @@ export function deliveryFrom(row: Row, createdAtOf: (seq: number) => number): De
     subscriptionId,
     state: STATES[state]!,
     attempts,
+    attemptsBefore,
     nextAttemptAt: nextAt,
+    expiresAt,
     reason,
     trigger: trigger as DeliveryTrigger,
     jobId,
-    order: key === null ? null : { key, late: late === 1, blocked: state === STATE_CODE.waiting && lane >= BLOCKED_LANE },
+    order: orderKey === null ? null : { key: orderKey, late: late === 1, blocked: state === STATE_CODE.waiting && lane >= BLOCKED_LANE },
     createdAt: createdAtOf(seq),
     finishedAt,
   };

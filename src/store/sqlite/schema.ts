@@ -161,4 +161,18 @@ export const MIGRATIONS: readonly string[] = [
     WHERE state = 0 AND in_line = 1;
   CREATE INDEX deliveries_released ON deliveries (destination_id, order_key, order_by, order_at) WHERE released = 1;
   `,
+
+  `
+  -- Attempts of a delivery from before its present schedule: recovering it starts a fresh one.
+  ALTER TABLE deliveries ADD COLUMN attempts_before INTEGER NOT NULL DEFAULT 0;
+  -- The index holds only what waits and can expire, which on most installations is nothing.
+  ALTER TABLE deliveries ADD COLUMN expires_at INTEGER;
+  CREATE INDEX deliveries_expiry ON deliveries (expires_at) WHERE state = 0 AND expires_at IS NOT NULL;
+
+  -- Jobs were replays only, and counted what they made under another name.
+  UPDATE jobs SET doc = json_remove(
+    json_set(doc, '$.deliveriesDone', json_extract(doc, '$.deliveriesCreated'), '$.deliveriesTotal', json_extract(doc, '$.deliveriesCreated')),
+    '$.deliveriesCreated'
+  );
+  `,
 ];

@@ -1,23 +1,18 @@
 // SQL of the settle step and of people's commands: next states and attempt rows.
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryCommand } from "../store.ts";
-import type { OrderWrites } from "./order.ts";
+import { type Left, type OrderWrites, OUT_OF_ORDER } from "./order.ts";
 import { BLOCKED_LANE, DELIVERY_COLUMNS, type Cell, LANE_CODE, type Row, STATE_CODE } from "./rows.ts";
 
 /** Values per settlement in the flat list that crosses to the writer's thread: the new state's seven, then the attempt's thirteen. */
 const SETTLE_WIDTH = 20;
 const STATE_WIDTH = 7;
 
-const OUT_OF_ORDER = "It had its turn, so it goes out of its order.";
-
-/** What a changed row says of its line. */
-type Left = [key: string | null, destinationId: string, jobId: string | null, staysInLine: number];
-
 export function createSettleWrites(database: DatabaseSync, order: OrderWrites) {
   const update = database.prepare(
     `UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, reason = ?, finished_at = ?,
        in_line = CASE WHEN ? THEN 0 ELSE in_line END,
-       lane = CASE trigger WHEN 'replay' THEN ${LANE_CODE.replay} WHEN 'manual' THEN ${LANE_CODE.fresh} ELSE ${LANE_CODE.retry} END
+       lane = CASE trigger WHEN 'replay' THEN ${LANE_CODE.replay} WHEN 'recover' THEN ${LANE_CODE.replay} WHEN 'manual' THEN ${LANE_CODE.fresh} ELSE ${LANE_CODE.retry} END
      WHERE seq = ? AND state = 0 RETURNING order_key, destination_id, job_id, state = 0 AND in_line = 1`,
   );
   update.setReturnArrays(true);
@@ -28,7 +23,7 @@ export function createSettleWrites(database: DatabaseSync, order: OrderWrites) {
   );
   const retry = database.prepare(
     // One that had its turn has no place any more. One that is first in its line may be under way from here on.
-    `UPDATE deliveries SET state = 0, next_at = ?, finished_at = NULL, trigger = 'manual',
+    `UPDATE deliveries SET state = 0, next_at = ?, finished_at = NULL, expires_at = NULL, trigger = 'manual',
        reason = ? || CASE WHEN state <> 0 AND order_key IS NOT NULL THEN ' ${OUT_OF_ORDER}' ELSE '' END,
        late = CASE WHEN state <> 0 AND order_key IS NOT NULL THEN 1 ELSE late END,
        in_line = CASE WHEN state = 0 THEN in_line ELSE 0 END,
@@ -44,21 +39,13 @@ export function createSettleWrites(database: DatabaseSync, order: OrderWrites) {
   const one = database.prepare(`SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN events e ON e.seq = d.event_seq WHERE d.seq = ?`);
   one.setReturnArrays(true);
 
-  /** Answers whether anything changed, and lets the next one of its line go. */
-  function leaves(left: Left | undefined): boolean {
-    if (left === undefined) return false;
-    const [key, destinationId, jobId, staysInLine] = left;
-    if (key !== null && staysInLine === 0) order.releaseFirst(destinationId, key, jobId);
-    return true;
-  }
-
   return {
     settle(values: Cell[]): void {
       for (let at = 0; at < values.length; at += SETTLE_WIDTH) {
         const state = values.slice(at, at + STATE_WIDTH);
         // A delivery cancelled during its attempt stays cancelled, but the attempt was made and counts. One that retention
         // has deleted since leaves nothing behind.
-        const changed = leaves(update.get(...state) as unknown as Left | undefined);
+        const changed = order.left(update.get(...state) as unknown as Left | undefined);
         if (!changed && countAttempt.run(state[1]!, state[6]!).changes === 0) continue;
         insertAttempt.run(...values.slice(at + STATE_WIDTH, at + SETTLE_WIDTH));
       }
@@ -70,7 +57,7 @@ export function createSettleWrites(database: DatabaseSync, order: OrderWrites) {
         const isChanged =
           command.kind === "retry"
             ? retry.run(command.at, command.reason ?? "Retried by hand.", seq, tail).changes > 0
-            : leaves(cancel.get(command.reason ?? "Cancelled by hand.", command.at, seq, tail) as unknown as Left | undefined);
+            : order.left(cancel.get(command.reason ?? "Cancelled by hand.", command.at, seq, tail) as unknown as Left | undefined);
         if (isChanged) changed.push(one.get(seq) as unknown as Row);
       }
       return changed;

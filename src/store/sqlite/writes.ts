@@ -6,8 +6,10 @@ import { createAcceptWrites } from "./accept.ts";
 import { createConfigWrites } from "./config.ts";
 import { createDispatchWrites, type NewDeliveryRow } from "./dispatch.ts";
 import { createDueReads } from "./due.ts";
+import { createExpiryWrites } from "./expiry.ts";
 import { codeOf, isFatal } from "./faults.ts";
 import { createHealthWrites } from "./health.ts";
+import { createJobChanges, type JobChange } from "./job-changes.ts";
 import { createJobWrites } from "./jobs.ts";
 import { createOrderWrites } from "./order.ts";
 import { createRetentionWrites, vacuumSlice } from "./retention.ts";
@@ -19,7 +21,7 @@ export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: 
   const order = createOrderWrites(database);
   const dispatch = createDispatchWrites(database, config.currentVersion, order);
   const settle = createSettleWrites(database, order);
-  const jobs = createJobWrites(database, dispatch.insertDeliveries);
+  const jobs = createJobWrites(database, { create: dispatch.insertDeliveries, change: createJobChanges(database, order) });
   const retention = createRetentionWrites(database);
 
   /** Runs a write unless its idempotency key was used before; key and write commit together. */
@@ -36,6 +38,7 @@ export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: 
     commitDispatch: dispatch.commitDispatch,
     settle: settle.settle,
     ...createDueReads(database, order),
+    ...createExpiryWrites(database, order),
     ...createHealthWrites(database),
     commandDeliveries: (targets: { seq: number; tail: string }[], command: DeliveryCommand, idempotency: IdempotencyRecord | null) =>
       guarded(idempotency, () => settle.commandDeliveries(targets, command)),
@@ -52,7 +55,8 @@ export function createWrites(database: DatabaseSync, limits: { requestsKeptMax: 
         jobs.putJob(seq, job);
         return null;
       }),
-    stepJob: (job: Job, rows: NewDeliveryRow[]) => jobs.stepJob(job, rows),
+    stepJob: (job: Job, fromCursor: string | null, rows: NewDeliveryRow[], change: JobChange | null) =>
+      jobs.stepJob(job, fromCursor, rows, change),
     cancelJob: jobs.cancelJob,
     deleteExpired(slice: RetentionSlice): number {
       const count = retention.deleteExpired(slice);
