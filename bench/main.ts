@@ -8,9 +8,12 @@ import { benchFairness, fairnessLines } from "./fairness.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchMemory } from "./memory.ts";
 import { milliseconds, verdict } from "./report.ts";
+import { benchStorePostgres } from "./store-postgres.ts";
 import { benchVerification } from "./verification.ts";
 
 const PARTS = ["ingest", "delivery", "end-to-end", "fairness", "verification", "memory"] as const;
+/** Needs a server, and so runs only when it is asked for. */
+const STORE_POSTGRES = "store-postgres";
 
 const { values } = parseArgs({
   options: {
@@ -23,11 +26,11 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log(`npm run bench -- [--only ${PARTS.join("|")}]... [--rounds 5] [--requests 40000] [--events 500000]`);
+  console.log(`npm run bench -- [--only ${[...PARTS, STORE_POSTGRES].join("|")}]... [--rounds 5] [--requests 40000] [--events 500000]`);
   process.exit(0);
 }
 
-const wanted = new Set(values.only ?? PARTS);
+const wanted = new Set<string>(values.only ?? PARTS);
 const size = { rounds: Number(values.rounds), requests: Number(values.requests) };
 const lines: string[] = [];
 const report: Record<string, unknown> = { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model };
@@ -80,6 +83,12 @@ if (wanted.has("memory")) {
   const memory = await benchMemory({ events: Number(values.events) });
   report["memory"] = memory;
   lines.push(verdict(`highest resident memory over ${memory.events} events`, `${memory.maxMiB} MiB`, "< 250 MiB", memory.maxMiB < 250));
+}
+if (wanted.has(STORE_POSTGRES)) {
+  const storePostgres = await benchStorePostgres({ rounds: size.rounds, rows: Math.ceil(size.requests / 4) });
+  report["storePostgres"] = storePostgres;
+  const { ratio } = storePostgres;
+  lines.push(verdict("claim and settle on PostgreSQL, ratio to bare pg", ratio.toFixed(3), ">= 0.50", ratio >= 0.5));
 }
 
 console.log(`\n${lines.join("\n")}`);

@@ -22,7 +22,8 @@ import { exists, files, foldersOf, pages, read, sources, tests } from "./tidy/tr
 
 /** Every port, and the folder whose suite is run on each of its adapters. */
 const PORTS: Readonly<Record<string, { suite: string; adapters: string[] }>> = {
-  "src/store/store.ts": { suite: "tests/contract", adapters: ["src/store/sqlite/index.ts"] },
+  "src/store/store.ts": { suite: "tests/contract", adapters: ["src/store/sqlite/index.ts", "src/store/postgres/index.ts"] },
+  "src/store/cluster.ts": { suite: "tests/contract", adapters: ["src/store/postgres/index.ts"] },
   "src/outbound/transport.ts": { suite: "tests/outbound", adapters: ["src/outbound/http.ts"] },
 };
 

@@ -151,3 +151,31 @@ describe("a source of ids", () => {
     expect(seqAtTime(0)).toBe(0);
   });
 });
+
+describe("sources that share the numbers", () => {
+  it("never make the same one, each ascending, whatever their clocks do", () => {
+    const steps = fc.array(fc.record({ slot: fc.integer({ min: 0, max: 3 }), by: fc.integer({ min: -3, max: 3 }) }), { maxLength: 300 });
+    fc.assert(
+      fc.property(steps, (given) => {
+        const clocks = Array.from({ length: 4 }, () => manualClock(Date.UTC(2026, 0, 1)));
+        const sources = clocks.map((clock, slot) => createIdSource(clock, seededRandom(slot), 0, { slot: slot * 16, slots: 64 }));
+        const made: number[][] = [[], [], [], []];
+        for (const { slot, by } of given) {
+          clocks[slot]!.at += by;
+          made[slot]!.push(sources[slot]!.next().seq);
+        }
+        for (const [slot, seqs] of made.entries()) {
+          expect(seqs).toEqual([...new Set(seqs)].toSorted((a, b) => a - b));
+          expect(seqs.every((seq) => seq % 64 === slot * 16)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("have 32 of 64 shares in a millisecond each, and go on in the next one", () => {
+    const start = Date.UTC(2026, 0, 1);
+    const ids = createIdSource(manualClock(start), seededRandom("shares"), 0, { slot: 63, slots: 64 });
+    const times = Array.from({ length: 33 }, () => timeOfSeq(ids.next().seq) - start);
+    expect(times).toEqual([...Array.from({ length: 32 }, () => 0), 1]);
+  });
+});

@@ -35,7 +35,16 @@ export interface IdSource {
   next(): IdParts;
 }
 
-export function createIdSource(clock: Clock, random: Random, afterSeq = 0): IdSource {
+/** Which numbers are a node's own: those that leave `slot` when divided by `slots`, a power of two that divides 2048. */
+export interface IdShare {
+  slot: number;
+  slots: number;
+}
+
+const WHOLE: IdShare = { slot: 0, slots: 1 };
+
+/** With a share, one of several sources that never make the same number; each then has 2048 / slots of them in a millisecond. */
+export function createIdSource(clock: Clock, random: Random, afterSeq = 0, { slot, slots }: IdShare = WHOLE): IdSource {
   let lastSeq = afterSeq;
   const pool = new Uint8Array(TAIL_CHARS * 512);
   let used = pool.length;
@@ -56,7 +65,9 @@ export function createIdSource(clock: Clock, random: Random, afterSeq = 0): IdSo
 
   return {
     next() {
-      lastSeq = Math.max(lastSeq + 1, seqAtTime(clock.now()));
+      const lowest = Math.max(lastSeq + 1, seqAtTime(clock.now()));
+      // The first number of this share from there on; what a full millisecond has no room for goes into the next one.
+      lastSeq = lowest + ((slot - (lowest % slots) + slots) % slots);
       return { seq: lastSeq, tail: tail() };
     },
   };

@@ -18,7 +18,7 @@ describe("shardOf", () => {
 
   it("spreads ids that were made one after another", () => {
     const ids = createIdSource({ now: () => Date.UTC(2026, 10, 21), after: () => ({ cancel() {} }) }, seededRandom("shards"));
-    const counts = new Array<number>(SHARDS).fill(0);
+    const counts = Array.from({ length: SHARDS }, () => 0);
     for (let made = 0; made < 64_000; made += 1) counts[shardOf(newId(ids, "dst"))]! += 1;
     expect(Math.min(...counts)).toBeGreaterThan(850);
     expect(Math.max(...counts)).toBeLessThan(1150);

@@ -16,3 +16,8 @@ export function shardOf(id: string): number {
   // The low bits alone mix the last characters badly.
   return (hash ^ (hash >>> 16)) & (SHARDS - 1);
 }
+
+/** The shard of an event and of what hangs on it: its source's, and its own where it has none, so that what is published spreads. */
+export function shardOfEvent({ id, sourceId }: { id: string; sourceId: string | null }): number {
+  return shardOf(sourceId ?? id);
+}

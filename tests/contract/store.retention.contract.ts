@@ -51,7 +51,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
       const old = await bench.accept({ dedupe });
       bench.now += 5000;
       const young = await bench.accept({ dedupe });
-      await bench.store.commitDispatch([young], []);
+      await bench.store.commitDispatch([old, young], []);
       expect(await bench.store.deleteExpired(slice({ before: old.receivedAt + 1 }))).toBe(1);
       expect(await bench.store.accept(draft(bench.now, { dedupe }))).toMatchObject({ kind: "duplicate", of: young.id });
     });
@@ -88,7 +88,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
     test("works per source, and for all sources but the ones with a rule of their own", async () => {
       const bench = await open();
       const [one, two, none] = [await bench.accept({ sourceId: "src_1" }), await bench.accept({ sourceId: "src_2" }), await bench.accept()];
-      await bench.store.commitDispatch([none], []);
+      await bench.store.commitDispatch([one, two, none], []);
       const left = async () => (await allPages(bench.store.events, { ascending: true })).map((event) => event.id);
       expect(await bench.store.deleteExpired(slice({ exceptSourceIds: ["src_1"] }))).toBe(2);
       expect(await left()).toEqual([one.id]);
@@ -131,7 +131,7 @@ export function describeRetention(open: OpenBench, test: ContractTest): void {
       const large = await bench.accept({ body: new Uint8Array(2_000_000) });
       bench.now += 10;
       const small = await bench.accept();
-      await bench.store.commitDispatch([small], []);
+      await bench.store.commitDispatch([large, small], []);
       const before = await bench.store.size();
       expect(before.usedBytes).toBeGreaterThan(2_000_000);
       expect(before.oldestEventAt).toBe(large.receivedAt);

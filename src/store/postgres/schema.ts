@@ -4,6 +4,11 @@ export interface Migration {
   /** Counts from 1 without gaps. */
   version: number;
   name: string;
+  /**
+   * `expand`: what runs on the schema before it also runs on the one after it, so that a rolling upgrade has both at once.
+   * `contract`: takes away what earlier versions need, and comes a version later than what made it dispensable.
+   */
+  kind: "expand" | "contract";
   /** Run in one transaction, with the search path set to Posthorn's own schema. */
   sql: string;
 }
@@ -18,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     name: "tables",
+    kind: "expand",
     sql: `
   -- Order of acceptance over all nodes: a number is taken inside the transaction that commits the event.
   CREATE SEQUENCE positions AS bigint;
@@ -59,7 +65,9 @@ export const MIGRATIONS: readonly Migration[] = [
     key text PRIMARY KEY,
     event_seq bigint NOT NULL,
     event_tail text NOT NULL,
-    at bigint NOT NULL
+    at bigint NOT NULL,
+    -- Of the last copy, which is what decides: where the statement that claims a key can see it.
+    window_ms bigint NOT NULL DEFAULT 0
   );
   CREATE INDEX dedupe_event ON dedupe (event_seq);
 
@@ -200,6 +208,9 @@ export const MIGRATIONS: readonly Migration[] = [
     id text PRIMARY KEY,
     slot smallint NOT NULL UNIQUE,
     report text NOT NULL,
+    -- Whether it wants shards: only those that do count for the even share.
+    takes boolean NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     beat_at timestamptz NOT NULL
   );
 

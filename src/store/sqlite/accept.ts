@@ -199,9 +199,9 @@ function createAcceptSplit(database: DatabaseSync, { claimDedupe, insertRequest,
 
 const NO_SPLITS: readonly SplitRow[] = [];
 // The first copy is kept whole; a repeat is kept to be looked at.
-const DUPLICATE_BODY_BYTES_MAX = 16 * 1024;
+export const DUPLICATE_BODY_BYTES_MAX = 16 * 1024;
 
-function splitMessage(items: number, repeated: number): string {
+export function splitMessage(items: number, repeated: number): string {
   const made = items - repeated;
   const repeats = repeated === 0 ? "" : `${repeated === 1 ? "1 item repeats" : `${repeated} items repeat`} earlier ones`;
   if (made === 0) return `Nothing new: ${repeats}.`;
