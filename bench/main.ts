@@ -6,14 +6,15 @@ import { benchDelivery } from "./delivery.ts";
 import { benchEndToEnd } from "./end-to-end.ts";
 import { benchFairness, fairnessLines } from "./fairness.ts";
 import { benchIngest } from "./ingest.ts";
+import { benchPostgresLists } from "./lists-postgres.ts";
 import { benchMemory } from "./memory.ts";
 import { milliseconds, verdict } from "./report.ts";
 import { benchStorePostgres } from "./store-postgres.ts";
 import { benchVerification } from "./verification.ts";
 
 const PARTS = ["ingest", "delivery", "end-to-end", "fairness", "verification", "memory"] as const;
-/** Needs a server, and so runs only when it is asked for. */
-const STORE_POSTGRES = "store-postgres";
+/** These need a PostgreSQL, and so run only when they are asked for. */
+const ON_POSTGRES = ["store-postgres", "lists-postgres"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -21,12 +22,13 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     requests: { type: "string", default: "40000" },
     events: { type: "string", default: "500000" },
+    "list-events": { type: "string", default: "5000000" },
     help: { type: "boolean", default: false },
   },
 });
 
 if (values.help) {
-  console.log(`npm run bench -- [--only ${[...PARTS, STORE_POSTGRES].join("|")}]... [--rounds 5] [--requests 40000] [--events 500000]`);
+  console.log(`npm run bench -- [--only ${[...PARTS, ...ON_POSTGRES].join("|")}]... [--rounds 5] [--requests 40000] [--events 500000]`);
   process.exit(0);
 }
 
@@ -84,11 +86,18 @@ if (wanted.has("memory")) {
   report["memory"] = memory;
   lines.push(verdict(`highest resident memory over ${memory.events} events`, `${memory.maxMiB} MiB`, "< 250 MiB", memory.maxMiB < 250));
 }
-if (wanted.has(STORE_POSTGRES)) {
+if (wanted.has("store-postgres")) {
   const storePostgres = await benchStorePostgres({ rounds: size.rounds, rows: Math.ceil(size.requests / 4) });
   report["storePostgres"] = storePostgres;
   const { ratio } = storePostgres;
   lines.push(verdict("claim and settle on PostgreSQL, ratio to bare pg", ratio.toFixed(3), ">= 0.50", ratio >= 0.5));
+}
+
+// Only when asked for: it needs a PostgreSQL in POSTHORN_TEST_DATABASE_URL, 8 GB of disk and some minutes.
+if (wanted.has("lists-postgres")) {
+  const lists = await benchPostgresLists({ events: Number(values["list-events"]) });
+  report["listsPostgres"] = lists;
+  for (const { name, p99Ms } of lists) lines.push(verdict(`p99 of ${name}`, milliseconds(p99Ms), "< 50 ms", p99Ms < 50));
 }
 
 console.log(`\n${lines.join("\n")}`);

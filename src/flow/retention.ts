@@ -71,7 +71,7 @@ export function createRetention(options: RetentionOptions): Retention {
       total += await deleteAll({ before: now - source.retentionDays! * DAY_MS, sourceId: source.id, exceptSourceIds: [] });
     }
     const before = now - options.days * DAY_MS;
-    total += await deleteAll({ before, sourceId: null, exceptSourceIds: own.map((source) => source.id) });
+    total += await deleteAll({ before, sourceId: null, exceptSourceIds: own.map((source) => source.id), wholeDays: true });
     total += await deleteOverSize();
     await store.sweep(now, before);
     if (total > 0) log.info({ events: total }, "retention deleted events");

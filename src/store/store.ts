@@ -319,6 +319,11 @@ export interface RetentionSlice {
   sourceId: string | null;
   exceptSourceIds: string[];
   limit: number;
+  /**
+   * Whole days may be taken at once, each when all of it is past its time: events may then stay up to a day longer, and more
+   * than `limit` may go. A store that has no cheaper way for whole days takes no notice.
+   */
+  wholeDays?: boolean;
 }
 
 export interface StoreSize {
