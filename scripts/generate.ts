@@ -55,6 +55,9 @@ function configurationPage(): string {
     "## Commands that talk to a server",
     table(["Variable", "Default", "Takes", "What it does"], settingDocs("client").map(settingRow)),
     "They read `POSTHORN_API_KEY` and `POSTHORN_DATA_DIR` too. `NO_COLOR` with any value turns colours off.",
+    "## Export and import",
+    table(["Variable", "Default", "Takes", "What it does"], settingDocs("archive").map(settingRow)),
+    "They read `POSTHORN_DATA_DIR`, `POSTHORN_DATABASE_URL` and `POSTHORN_SECRET_KEY` too.",
   );
 }
 

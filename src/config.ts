@@ -1,5 +1,6 @@
 // The one settings table. Reading the environment, `--help`, redaction and docs/configuration.md are derived from it.
 import { readFileSync } from "node:fs";
+import { closestName } from "./setting-names.ts";
 import * as values from "./setting-values.ts";
 import type { Reader } from "./setting-values.ts";
 
@@ -206,11 +207,26 @@ export const CLIENT_SETTINGS = {
   }),
 };
 
+/** What `posthorn export` and `posthorn import` read. */
+export const ARCHIVE_SETTINGS = {
+  dataDir: SETTINGS.dataDir,
+  databaseUrl: SETTINGS.databaseUrl,
+  secretKey: SETTINGS.secretKey,
+  passphrase: optional("POSTHORN_ARCHIVE_PASSPHRASE", values.text, "Passphrase that protects the secrets in an archive.", { secret: true }),
+  sourceKey: optional(
+    "POSTHORN_ARCHIVE_SOURCE_KEY",
+    values.key32,
+    "Secret key of the store that an archive without a passphrase was made from.",
+    { secret: true },
+  ),
+};
+
 type Table = Record<string, Row<unknown>>;
 type Values<T extends Table> = { [K in keyof T]: T[K] extends Row<infer V> ? V : never };
 
 export type Settings = Values<typeof SETTINGS>;
 export type ClientSettings = Values<typeof CLIENT_SETTINGS>;
+export type ArchiveSettings = Values<typeof ARCHIVE_SETTINGS>;
 export type LogLevel = Settings["logLevel"];
 
 /** Thrown with every bad setting at once, so that nobody fixes them one start at a time. */
@@ -262,6 +278,10 @@ export function loadClientSettings(environment: Environment): ClientSettings {
   return readTable(CLIENT_SETTINGS, environment, {});
 }
 
+export function loadArchiveSettings(environment: Environment): ArchiveSettings {
+  return readTable(ARCHIVE_SETTINGS, environment, {});
+}
+
 /** Settings as text by environment name, safe to print: secrets only say whether they are set. */
 export function redactedSettings(settings: Settings): Record<string, string> {
   return Object.fromEntries(
@@ -287,10 +307,11 @@ export interface SettingDoc {
   flag: string | null;
 }
 
-export function settingDocs(table: "server" | "client"): SettingDoc[] {
+export function settingDocs(table: "server" | "client" | "archive"): SettingDoc[] {
   const server = Object.values<Row<unknown>>(SETTINGS);
-  // A row that both tables share is described once, with the server's.
-  const rows = table === "server" ? server : Object.values<Row<unknown>>(CLIENT_SETTINGS).filter((row) => !server.includes(row));
+  const others = Object.values<Row<unknown>>(table === "client" ? CLIENT_SETTINGS : ARCHIVE_SETTINGS);
+  // A row that two tables share is described once, with the server's.
+  const rows = table === "server" ? server : others.filter((row) => !server.includes(row));
   return rows.map((row) => ({
     env: row.env,
     default: row.default,
@@ -299,17 +320,6 @@ export function settingDocs(table: "server" | "client"): SettingDoc[] {
     secret: row.secret,
     flag: row.flag,
   }));
-}
-
-/** The known name closest to a mistyped one; null when none is close. */
-function closestName(given: string, known: readonly string[]): string | null {
-  let best: string | null = null;
-  let bestDistance = Math.max(2, Math.floor(given.length / 4)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(given, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
 }
 
 function readTable<T extends Table>(table: T, environment: Environment, flagged: Environment): Values<T> {
@@ -366,7 +376,7 @@ function present(value: string | undefined): string | null {
 }
 
 function unknownSettings(environment: Environment): string[] {
-  const rows = [...Object.values<Row<unknown>>(SETTINGS), ...Object.values<Row<unknown>>(CLIENT_SETTINGS)];
+  const rows = [SETTINGS, CLIENT_SETTINGS, ARCHIVE_SETTINGS].flatMap((table) => Object.values<Row<unknown>>(table));
   const known = [...new Set(rows.flatMap((row) => (row.secret ? [row.env, `${row.env}_FILE`] : [row.env])))];
   return Object.keys(environment)
     .filter((name) => name.startsWith("POSTHORN_") && !known.includes(name))
@@ -375,17 +385,4 @@ function unknownSettings(environment: Environment): string[] {
       const closest = closestName(name, known);
       return `${name} is no setting of Posthorn and does nothing.${closest === null ? "" : ` Did you mean ${closest}?`}`;
     });
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + change));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

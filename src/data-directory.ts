@@ -29,6 +29,15 @@ export function sealingKey(directory: string, given: Uint8Array | null, random: 
   return key;
 }
 
+/** The key given, or the directory's own; throws where there is none, because a new one would open nothing. */
+export function existingSealingKey(directory: string, given: Uint8Array | null, random: Random): Uint8Array {
+  const file = join(directory, "secret-key");
+  if (given === null && !existsSync(file)) {
+    throw new Error(`${file} is missing, and the store's secrets are sealed with it. Put the file back, or set POSTHORN_SECRET_KEY.`);
+  }
+  return sealingKey(directory, given, random);
+}
+
 export function readLocalApiKey(directory: string): string | null {
   const file = join(directory, "api-key");
   return existsSync(file) ? readFileSync(file, "utf8").trim() : null;

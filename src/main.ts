@@ -21,6 +21,7 @@ const context: Context = {
   environment,
   clock: systemClock,
   startApp: async (options) => (await import("./app.ts")).startApp(options),
+  loadMoving: async () => (await import("./moving.ts")).moving,
   onStop(listener) {
     const signals = ["SIGINT", "SIGTERM"] as const;
     for (const signal of signals) process.on(signal, listener);

@@ -24,6 +24,7 @@ import { exists, files, foldersOf, pages, read, sources, tests } from "./tidy/tr
 const PORTS: Readonly<Record<string, { suite: string; adapters: string[] }>> = {
   "src/store/store.ts": { suite: "tests/contract", adapters: ["src/store/sqlite/index.ts", "src/store/postgres/index.ts"] },
   "src/store/cluster.ts": { suite: "tests/contract", adapters: ["src/store/postgres/index.ts"] },
+  "src/store/archive.ts": { suite: "tests/contract", adapters: ["src/store/sqlite/archive.ts", "src/store/postgres/archive.ts"] },
   "src/outbound/transport.ts": { suite: "tests/outbound", adapters: ["src/outbound/http.ts"] },
 };
 
@@ -73,7 +74,7 @@ describe("tables and their documents say the same:", () => {
   });
 
   test("settings and docs/configuration.md", () => {
-    const settings = [...settingDocs("server"), ...settingDocs("client")].map(({ env }) => env);
+    const settings = [...settingDocs("server"), ...settingDocs("client"), ...settingDocs("archive")].map(({ env }) => env);
     const named = read("docs/configuration.md").matchAll(/^\| `(POSTHORN_\w+)`/gm);
     expect(
       difference(

@@ -1,4 +1,6 @@
 // What a command is: a record of its name, arguments, options, examples and one function. Help, docs and parsing are derived.
+import type { ExportReport, Progress } from "../archive/export.ts";
+import type { ImportReport } from "../archive/import.ts";
 import type { Environment, Settings } from "../config.ts";
 import type { Logger } from "../log.ts";
 import type { Clock } from "../system/clock.ts";
@@ -11,10 +13,34 @@ export interface Context {
   environment: Environment;
   clock: Clock;
   startApp: StartApp;
+  /** Export and import, loaded when first asked for. */
+  loadMoving(): Promise<Moving>;
   /** Calls `listener` when somebody asks the process to stop (Ctrl-C, SIGTERM); the answer takes the listener away. */
   onStop(listener: (signal: string) => void): () => void;
   /** Ends the process at once, without cleaning up. */
   exitNow(code: number): void;
+}
+
+/** Moves a store out to a directory of files and in again; see src/archive/. */
+export interface Moving {
+  exportTo(directory: string, place: StorePlace, options: MovingOptions & { attempts: boolean }): Promise<ExportReport>;
+  verify(directory: string, options: MovingOptions): Promise<ImportReport>;
+  importFrom(directory: string, place: StorePlace, options: MovingOptions): Promise<ImportReport>;
+}
+
+/** Which store: the PostgreSQL of the URL, or the data directory's own when it is null. */
+export interface StorePlace {
+  dataDir: string;
+  databaseUrl: string | null;
+  /** Null for the key in the data directory. */
+  secretKey: Uint8Array | null;
+}
+
+export interface MovingOptions {
+  passphrase: string | null;
+  /** Of the store that the archive was made from. */
+  sourceKey: Uint8Array | null;
+  onProgress(progress: Progress): void;
 }
 
 export interface StartOptions {

@@ -12,6 +12,8 @@ import { destinationsResume } from "./destinations.resume.ts";
 import { dev } from "./dev.ts";
 import { eventsGet } from "./events.get.ts";
 import { eventsList } from "./events.list.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { jobsCancel } from "./jobs.cancel.ts";
 import { jobsCancelDeliveries } from "./jobs.cancel-deliveries.ts";
 import { jobsGet } from "./jobs.get.ts";
@@ -62,6 +64,8 @@ export const COMMANDS: readonly Command[] = [
   jobsList,
   jobsGet,
   jobsCancel,
+  exportCommand,
+  importCommand,
 ];
 
 /** What each noun stands for. */

@@ -50,6 +50,7 @@ export function runStarted(argv: string[], options: RunOptions = {}): Running {
     },
     environment,
     clock: { ...systemClock, now: () => options.nowMs ?? NOW },
+    loadMoving: async () => (await import("../../src/moving.ts")).moving,
     startApp: options.startApp ?? (() => Promise.reject(new Error("this test starts no app"))),
     onStop(listener) {
       listeners.add(listener);

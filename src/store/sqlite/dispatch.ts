@@ -26,7 +26,8 @@ export const LATE_REASON = "It came late: a later one of its key had been let go
 export function createDispatchReads(database: DatabaseSync) {
   const undispatched = database.prepare(
     `SELECT ${EVENT_COLUMNS} FROM events e
-     WHERE e.seq > (SELECT value FROM progress WHERE name = 'dispatched_through') ORDER BY e.seq LIMIT ?`,
+     WHERE e.seq > (SELECT value FROM progress WHERE name = 'dispatched_through')
+       AND NOT EXISTS (SELECT 1 FROM progress p WHERE p.name = 'dispatched:' || e.seq) ORDER BY e.seq LIMIT ?`,
   );
   undispatched.setReturnArrays(true);
   return {

@@ -1,5 +1,5 @@
 // The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Delivery } from "../../core/delivery.ts";
 import { createIdSource, formatId, type IdParts, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
 import { shardOf } from "../../core/shard.ts";
@@ -9,6 +9,7 @@ import type { ListQuery, NewDelivery, Settlement, Store } from "../store.ts";
 import { startCheckpoints } from "./checkpoint.ts";
 import { migrate, openWriter } from "./connection.ts";
 import { LATE_REASON, type NewDeliveryRow, type OrderMark } from "./dispatch.ts";
+import { countOpening, refuseHalfImported } from "./import-mark.ts";
 import { lockDirectory } from "./lock.ts";
 import type { RowPage } from "./lists.ts";
 import { type Reader, startReader } from "./reader.ts";
@@ -70,6 +71,12 @@ function prepareFile(file: string): number {
   const database = openWriter(file);
   try {
     migrate(database);
+    refuseHalfImported(database, dirname(file));
+    countOpening(database);
+    // What was dispatched ahead of the walk is behind it now.
+    database.exec(
+      "DELETE FROM progress WHERE name GLOB 'dispatched:*' AND value <= (SELECT value FROM progress WHERE name = 'dispatched_through')",
+    );
     const { seq } = database
       .prepare(
         `SELECT max(ifnull((SELECT max(seq) FROM events), 0), ifnull((SELECT max(seq) FROM requests), 0), ifnull((SELECT max(seq) FROM deliveries), 0),
