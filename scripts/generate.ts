@@ -82,7 +82,7 @@ function commandsPage(): string {
     const rows = [
       ...(command.arguments ?? []).map(({ name, description }) => [`\`<${name}>\``, description]),
       ...Object.entries(command.options).map(([key, option]) => [
-        `\`${flagOf(key)}${option.placeholder === null ? "" : ` ${option.placeholder}`}\``,
+        `\`${flagOf(key)}${option.placeholder === null ? "" : ` ${option.placeholder}`}\`${option.negatable === true ? `, \`${flagOf(key).replace("--", "--no-")}\`` : ""}`,
         option.description,
       ]),
     ];

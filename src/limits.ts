@@ -41,6 +41,7 @@ export const COMMAND_IDS_MAX = 250;
 export const NAME_CHARACTERS_MAX = 200;
 export const URL_CHARACTERS_MAX = 2_048;
 export { EVENT_TYPE_CHARACTERS_MAX } from "./core/event-type.ts";
+export const TENANT_ID_CHARACTERS_MAX = 128;
 export const EVENT_KEY_CHARACTERS_MAX = 256;
 export const CHANNELS_MAX = 10;
 export const CHANNEL_CHARACTERS_MAX = 128;

@@ -76,6 +76,8 @@ export interface Option<T> {
   description: string;
   /** May be given more than once. */
   many: boolean;
+  /** A flag that can be given as `--no-…` too. */
+  negatable?: boolean;
   /** Shown in help; the value itself comes from `read`. */
   default: string | null;
   /** `raw` is what the parser found: undefined, true, a text or several. Throws a usage error. */
@@ -126,6 +128,12 @@ export function flag(description: string): Option<boolean> {
   return { placeholder: null, description, many: false, default: null, read: (raw) => raw === true };
 }
 
+/** `--http2` or `--no-http2`; undefined when neither is given. */
+export function toggle(description: string): Option<boolean | undefined> {
+  const read = (raw: unknown) => (typeof raw === "boolean" ? raw : undefined);
+  return { placeholder: null, description, many: false, negatable: true, default: null, read };
+}
+
 export function text(placeholder: string, description: string): Option<string | undefined> {
   return {
     placeholder: `<${placeholder}>`,
@@ -172,6 +180,22 @@ export function choice<const T extends string>(choices: readonly T[], descriptio
 }
 
 const SPAN_UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Several spans of time with commas between: `0s,5s,5m`. Answers milliseconds. */
+export function spans(placeholder: string, description: string): Option<number[] | undefined> {
+  return {
+    ...text(placeholder, description),
+    read(raw, name) {
+      if (typeof raw !== "string") return undefined;
+      return raw.split(",").map((item) => {
+        const span = /^(\d{1,9})(ms|[smhd])$/.exec(item.trim());
+        if (span === null)
+          throw usageError(`${name} takes spans such as 0s,5s,5m,2h (units ms, s, m, h, d); ${JSON.stringify(item)} is none.`);
+        return Number(span[1]) * (SPAN_UNITS_MS[span[2]!] ?? 1);
+      });
+    },
+  };
+}
 
 /** A point in time: RFC 3339, Unix seconds, or how long ago (`90s`, `2h`, `7d`). Answers ms since the Unix epoch. */
 export function moment(description: string): Option<number | undefined> {

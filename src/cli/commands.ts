@@ -6,9 +6,11 @@ import { deliveriesGet } from "./deliveries.get.ts";
 import { deliveriesList } from "./deliveries.list.ts";
 import { deliveriesRetry } from "./deliveries.retry.ts";
 import { destinationsCreate } from "./destinations.create.ts";
+import { destinationsGet } from "./destinations.get.ts";
 import { destinationsList } from "./destinations.list.ts";
 import { destinationsPause } from "./destinations.pause.ts";
 import { destinationsResume } from "./destinations.resume.ts";
+import { destinationsUpdate } from "./destinations.update.ts";
 import { dev } from "./dev.ts";
 import { eventsGet } from "./events.get.ts";
 import { eventsList } from "./events.list.ts";
@@ -53,7 +55,9 @@ export const COMMANDS: readonly Command[] = [
   sourcesCreate,
   sourcesLearnedSecret,
   destinationsList,
+  destinationsGet,
   destinationsCreate,
+  destinationsUpdate,
   destinationsPause,
   destinationsResume,
   subscriptionsList,

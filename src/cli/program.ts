@@ -80,6 +80,7 @@ function equip(parser: Parser, command: Command, context: Context, finish: (code
     );
     if (option.many) parserOption.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
     parser.addOption(parserOption);
+    if (option.negatable === true) parser.addOption(new ParserOption(flagOf(key).replace("--", "--no-"), "the opposite"));
   }
   parser.addOption(new ParserOption("--no-color", "no colours; the variable NO_COLOR does the same"));
   parser.action(async (...received: unknown[]) => {

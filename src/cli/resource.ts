@@ -3,7 +3,7 @@ import { LIST_LIMIT_MAX } from "../limits.ts";
 import { printableJson } from "../printable.ts";
 import { choice, type Command, type Context, count, defineCommand, type OptionTable, type OptionValues, text } from "./command.ts";
 import { type ConnectionOptions, connectionOptions, findConnection } from "./connection.ts";
-import { CliError, EXIT, type ExitCode } from "./exit.ts";
+import { CliError, EXIT, type ExitCode, usageError } from "./exit.ts";
 import { readDocument } from "./input-file.ts";
 import { createServerClient, type Query, type ServerClient } from "./server-client.ts";
 import { type Cell, renderTable } from "./table.ts";
@@ -190,14 +190,51 @@ export function createCommand<T, O extends OptionTable>(spec: CreateSpec<T, O>):
     examples,
     options: { ...spec.options, ...documentOption, ...connectionOptions },
     async run(context, { options }) {
-      const { from, json } = options as OptionValues<typeof documentOption> & ConnectionOptions;
-      const base = from === undefined ? {} : await readDocument(context, from, "--from");
-      const flags = Object.entries(await spec.document(context, options as OptionValues<O>)).filter(([, value]) => value !== undefined);
+      const document = await documentOf(context, spec, options);
       const client = await connect(context, options as ConnectionOptions);
-      const item = await client.send<T>("POST", spec.path, { ...base, ...Object.fromEntries(flags) });
-      if (json) printJson(context.terminal, item);
+      const item = await client.send<T>("POST", spec.path, document);
+      if ((options as ConnectionOptions).json) printJson(context.terminal, item);
       else context.terminal.out(spec.told(item, viewOf(context)));
       return EXIT.ok;
     },
   });
+}
+
+interface UpdateSpec<T, O extends OptionTable> extends CreateSpec<T, O> {
+  argument: string;
+}
+
+/** `path` is the list's. */
+export function updateCommand<T, O extends OptionTable>(spec: UpdateSpec<T, O>): Command {
+  const { name, summary, description, examples, argument } = spec;
+  return defineCommand({
+    name,
+    summary,
+    description,
+    examples,
+    arguments: [{ name: "id", description: argument }],
+    options: { ...spec.options, ...documentOption, ...connectionOptions },
+    async run(context, { args: [id = ""], options }) {
+      const document = await documentOf(context, spec, options);
+      if (Object.keys(document).length === 0) throw usageError("Nothing is to be changed: give a flag, or --from.");
+      const client = await connect(context, options as ConnectionOptions);
+      const item = await client.send<T>("PATCH", `${spec.path}/${encodeURIComponent(id)}`, document);
+      if ((options as ConnectionOptions).json) printJson(context.terminal, item);
+      else context.terminal.out(spec.told(item, viewOf(context)));
+      return EXIT.ok;
+    },
+  });
+}
+
+/** What `--from` holds, and what flags say over it. */
+async function documentOf<T, O extends OptionTable>(
+  context: Context,
+  spec: Pick<CreateSpec<T, O>, "document">,
+  options: unknown,
+): Promise<Record<string, unknown>> {
+  const { from } = options as OptionValues<typeof documentOption>;
+  // Flags first: what they cannot be combined with is said before anything waits for stdin.
+  const flags = Object.entries(await spec.document(context, options as OptionValues<O>)).filter(([, value]) => value !== undefined);
+  const base = from === undefined ? {} : await readDocument(context, from, "--from");
+  return { ...base, ...Object.fromEntries(flags) };
 }

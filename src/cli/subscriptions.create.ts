@@ -13,6 +13,7 @@ export const subscriptionsCreate = createCommand({
   options: {
     destination: text("id", "Where matching events go."),
     source: text("id", "Only events of this source; every source otherwise."),
+    tenant: text("id", "Only events of this tenant; those of no tenant otherwise."),
     type: several("pattern", "Only these types: invoice.paid, invoice.*, **."),
     channel: several("name", "Only events with one of these channels."),
     filterFile: text("path", "JSON file with a filter document, - for stdin."),
@@ -20,10 +21,11 @@ export const subscriptionsCreate = createCommand({
     expireAfterMs: count("ms", "Do not try any more this long after the first attempt was due.", { min: 1, max: 30 * 86_400_000 }),
     name: text("text", "What to call it."),
   },
-  async document(context, { destination, source, type, channel, filterFile, delayMs, expireAfterMs, name }) {
+  async document(context, { destination, source, tenant, type, channel, filterFile, delayMs, expireAfterMs, name }) {
     return {
       destinationId: destination,
       sourceId: source,
+      tenantId: tenant,
       eventTypes: type.length === 0 ? undefined : type,
       channels: channel.length === 0 ? undefined : channel,
       filter: filterFile === undefined ? undefined : await readDocument(context, filterFile, "--filter-file"),
@@ -36,6 +38,7 @@ export const subscriptionsCreate = createCommand({
     renderPairs(terminal, [
       ["id", { text: subscription.id, paint: terminal.outStyle.bold }],
       ["from", subscription.sourceId ?? "any source"],
+      ["tenant", subscription.tenantId],
       ["to", subscription.destinationId],
       ["types", subscription.eventTypes.length === 0 ? "every type" : subscription.eventTypes.join(", ")],
     ]),

@@ -7,8 +7,12 @@ export const subscriptionsList = listCommand({
   name: "subscriptions list",
   summary: "List subscriptions.",
   path: "/v1/subscriptions",
-  options: { source: text("id|name", "Only of this source."), destination: text("id|name", "Only to this destination.") },
-  query: ({ source, destination }) => ({ source, destination }),
+  options: {
+    source: text("id|name", "Only of this source."),
+    destination: text("id|name", "Only to this destination."),
+    tenant: text("id", "Only of this tenant."),
+  },
+  query: ({ source, destination, tenant }) => ({ source, destination, tenantId: tenant }),
   headings: ["ID", "NAME", "STATE", "FROM", "TO", "TYPES"],
   row: (subscription: SubscriptionView, { terminal }) => [
     { text: subscription.id },

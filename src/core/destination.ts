@@ -112,6 +112,7 @@ export interface Destination {
   id: string;
   name: string;
   type: "http";
+  /** Never changes: what is under way is counted to its tenant. Null for the operator's own. */
   tenantId: string | null;
   url: string;
   /** Null keeps the event's own method. */

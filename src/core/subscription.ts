@@ -6,6 +6,7 @@ export interface Subscription {
   enabled: boolean;
   /** Null takes events of every source (and of the publish API). */
   sourceId: string | null;
+  /** Takes this tenant's events only; null those of none, and the operational events of all. */
   tenantId: string | null;
   /** Patterns: `invoice.paid`, `invoice.*`, `**`. Empty takes every type. */
   eventTypes: string[];

@@ -1,6 +1,7 @@
 // Turns a subscription into what dispatch asks of it, and says what is wrong with one before it is saved.
 import { compileEventTypePatterns, validateEventTypePattern } from "../core/event-type.ts";
 import { compileFilter, type CompiledFilter } from "../core/filter.ts";
+import type { Destination } from "../core/destination.ts";
 import { namesOperational } from "../core/operational.ts";
 import type { Subscription } from "../core/subscription.ts";
 import type { FieldProblem } from "../errors.ts";
@@ -29,12 +30,13 @@ export function compileSubscription(subscription: Subscription): LiveSubscriptio
 
 export function checkSubscription(
   subscription: Subscription,
-  exists: { source(id: string): boolean; destination(id: string): boolean },
+  known: { hasSource(id: string): boolean; destination(id: string): Destination | undefined },
 ): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (!exists.destination(subscription.destinationId))
-    problems.push({ path: "destinationId", message: "There is no destination with this id." });
-  if (subscription.sourceId !== null && !exists.source(subscription.sourceId)) {
+  const destination = known.destination(subscription.destinationId);
+  if (destination === undefined) problems.push({ path: "destinationId", message: "There is no destination with this id." });
+  else problems.push(...checkTenant(subscription, destination));
+  if (subscription.sourceId !== null && !known.hasSource(subscription.sourceId)) {
     problems.push({ path: "sourceId", message: "There is no source with this id." });
   }
   for (const [index, pattern] of subscription.eventTypes.entries()) {
@@ -43,6 +45,23 @@ export function checkSubscription(
   }
   if (subscription.filter !== null) problems.push(...checkFilter(subscription.filter, "filter"));
   return problems;
+}
+
+/**
+ * Nothing of one tenant may reach another. What belongs to no tenant is the operator's, and may go to anybody: received
+ * events have no tenant, and an operator may watch a tenant's events.
+ */
+function checkTenant({ tenantId, eventTypes }: Subscription, destination: Destination): FieldProblem[] {
+  if (destination.tenantId === null || destination.tenantId === tenantId) return [];
+  if (tenantId !== null) return [{ path: "destinationId", message: "This destination belongs to another tenant." }];
+  // Only these are taken from every tenant.
+  if (!eventTypes.some(namesOperational)) return [];
+  return [
+    {
+      path: "tenantId",
+      message: "The destination belongs to a tenant, and would be sent the posthorn.* events of all others. Give its tenant here too.",
+    },
+  ];
 }
 
 /** `path` is where the filter stands in what the caller sent. */

@@ -149,10 +149,7 @@ export function withState(destination: Destination, state: DestinationState, now
 }
 
 function createKinds(memory: Memory, { sealer, clock, ...rules }: CatalogOptions) {
-  const exists = {
-    source: (id: string) => memory.liveSource(id) !== undefined,
-    destination: (id: string) => memory.destination(id) !== undefined,
-  };
+  const known = { hasSource: (id: string) => memory.liveSource(id) !== undefined, destination: memory.destination };
   const source: Kind<Source> = {
     get: (id) => memory.liveSource(id)?.source,
     check: (value) => checkSource(value, clock.now()),
@@ -167,7 +164,7 @@ function createKinds(memory: Memory, { sealer, clock, ...rules }: CatalogOptions
   };
   const subscription: Kind<Subscription> = {
     get: memory.subscription,
-    check: (value) => checkSubscription(value, exists),
+    check: (value) => checkSubscription(value, known),
     row: subscriptionRow,
     put: memory.putSubscription,
   };

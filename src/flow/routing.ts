@@ -2,7 +2,7 @@
 import { type Event, headerValue } from "../core/event.ts";
 import { type FilterInput, headerRecord, type ParsedBody, parseBody, queryRecord } from "../core/filter-input.ts";
 import { isOperational } from "../core/operational.ts";
-import type { MatchVerdict, MismatchCause } from "../core/subscription.ts";
+import type { MatchVerdict, MismatchCause, Subscription } from "../core/subscription.ts";
 import type { LiveSubscription } from "./catalog-subscription.ts";
 
 const MATCHED: MatchVerdict = { matched: true };
@@ -80,6 +80,18 @@ function notAmong({ type }: Event, { subscription }: LiveSubscription): string {
   return `Type ${type} matches none of ${subscription.eventTypes.join(", ")}.`;
 }
 
+/** What happens to tenants' destinations is the operator's business too, and a subscription of no tenant is the operator's. */
+function watchesAllTenants({ tenantId }: Subscription, event: Event): boolean {
+  return tenantId === null && isOperational(event);
+}
+
+function otherTenant(subscription: Subscription, event: Event): string {
+  if (event.tenantId === null) return "The subscription is of a tenant, and the event of none.";
+  return subscription.tenantId === null
+    ? "The event is of a tenant, and the subscription of none."
+    : "The event belongs to another tenant.";
+}
+
 /** Everything but `filter` first: those checks are cheaper, and name the plainer reason. */
 export function matchSubscription(live: LiveSubscription, event: Event, input: EventInput): MatchVerdict {
   const { subscription } = live;
@@ -87,8 +99,8 @@ export function matchSubscription(live: LiveSubscription, event: Event, input: E
   if (subscription.sourceId !== null && subscription.sourceId !== event.sourceId) {
     return mismatch("other_source", "The subscription takes events of another source.");
   }
-  if (subscription.tenantId !== event.tenantId && (subscription.tenantId !== null || event.tenantId !== null)) {
-    return mismatch("other_tenant", "The event belongs to another tenant.");
+  if (subscription.tenantId !== event.tenantId && !watchesAllTenants(subscription, event)) {
+    return mismatch("other_tenant", otherTenant(subscription, event));
   }
   if (isOperational(event)) {
     if (live.operationalTypes === null) return NOT_NAMED;

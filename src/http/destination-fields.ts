@@ -33,7 +33,7 @@ export function destinationDefaults(concurrencyMax: number): Omit<Destination, "
 
 /** Only the fields that were given, and the secret when one had to be made for them. */
 export function destinationFields(body: DestinationUpdate, random: Random): { fields: Partial<Destination>; secret: string | null } {
-  const { signature, retry, ...plain } = body;
+  const { signature, retry, tenantId: _fixed, ...plain } = body;
   const fields: Partial<Destination> = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
   if (retry !== undefined) fields.retry = retryPolicyOf(retry);
   // A deadline shorter than the default connect timeout means both.

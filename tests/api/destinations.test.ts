@@ -83,7 +83,9 @@ describe("POST /v1/destinations", () => {
     [{ retry: { jitter: 0.9 } }, "retry.jitter"],
     [{ deadlineMs: 1e9 }, "deadlineMs"],
     [{ connectTimeoutMs: 60_000 }, "connectTimeoutMs"],
-    [{ tenantId: "t" }, "tenantId"],
+    [{ tenantId: "" }, "tenantId"],
+    [{ tenantId: "two words" }, "tenantId"],
+    [{ tenantId: "t".repeat(129) }, "tenantId"],
   ])("422 for %j at %s", async (fields, path) => {
     const reply = await make(fields);
     expect(reply.status).toBe(422);

@@ -15,11 +15,16 @@ describe.each(COMMANDS.map((command) => [command.name, command] as const))("post
   });
 
   test("its examples use options that it has", () => {
-    const known = new Set(Object.keys(command.options).map((key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`));
+    const known = new Set(
+      Object.entries(command.options).flatMap(([key, { negatable }]) => {
+        const flag = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+        return negatable === true ? [`--${flag}`, `--no-${flag}`] : [`--${flag}`];
+      }),
+    );
     for (const [line] of command.examples) {
       const own = line.replace(/\$\(.*\)/, "").split("|")[0]!;
       if (!own.includes(`posthorn ${name}`)) continue;
-      for (const [flag] of own.matchAll(/(?<= )--[a-z-]+/g)) expect(known, line).toContain(flag);
+      for (const [flag] of own.matchAll(/(?<= )--[a-z0-9-]+/g)) expect(known, line).toContain(flag);
     }
   });
 });

@@ -11,6 +11,8 @@ const share = async () => (t = kept ??= await createTestFlow());
 afterEach(() => (t === kept ? undefined : t.dispose()));
 afterAll(() => kept?.dispose());
 
+const OPENED = "posthorn.destination.opened";
+
 type Publish = NonNullable<Parameters<TestFlow["publish"]>[0]>;
 
 /** How the only subscription explains an event. */
@@ -32,7 +34,18 @@ describe("a subscription", () => {
     ["to a channel leaves events on none", { channels: ["a"] }, {}, "channel_not_subscribed"],
     ["of a tenant takes its events", { tenantId: "tnt_1" }, { tenantId: "tnt_1" }, null],
     ["of a tenant leaves events of others", { tenantId: "tnt_1" }, { tenantId: "tnt_2" }, "other_tenant"],
+    ["of a tenant leaves events of none", { tenantId: "tnt_1" }, {}, "other_tenant"],
     ["of no tenant leaves events of one", {}, { tenantId: "tnt_1" }, "other_tenant"],
+    [
+      "of a tenant leaves others' operational events",
+      { tenantId: "t1", eventTypes: [OPENED] },
+      { type: OPENED, tenantId: "t2" },
+      "other_tenant",
+    ],
+    ["of a tenant leaves operational events of none", { tenantId: "t1", eventTypes: [OPENED] }, { type: OPENED }, "other_tenant"],
+    ["of a tenant takes its operational events", { tenantId: "t1", eventTypes: [OPENED] }, { type: OPENED, tenantId: "t1" }, null],
+    ["of no tenant takes every tenant's operational events", { eventTypes: ["posthorn.**"] }, { type: OPENED, tenantId: "t1" }, null],
+    ["of no tenant has to name operational events of tenants too", {}, { type: OPENED, tenantId: "t1" }, "type_not_subscribed"],
     ["that is disabled takes nothing", { enabled: false }, {}, "disabled"],
     ["with a filter takes what matches", { filter: { body: { amount: { $gte: 10 } } } }, { body: '{"amount":10}' }, null],
     ["with a filter leaves the rest", { filter: { body: { amount: { $gte: 10 } } } }, { body: '{"amount":9}' }, "filtered"],

@@ -10,7 +10,7 @@ import { destinationView } from "../views/destination.ts";
 export async function createDestination(call: Call<DestinationCreate>): Promise<Answer> {
   const { api, body } = call;
   const now = api.clock.now();
-  const { type, ...given } = body;
+  const { type, tenantId = null, ...given } = body;
   const { fields, secret } = destinationFields({ ...given, signature: body.signature ?? { kind: "standard-webhooks" } }, api.random);
   const destination: Destination = {
     ...destinationDefaults(api.destinationConcurrency),
@@ -18,6 +18,7 @@ export async function createDestination(call: Call<DestinationCreate>): Promise<
     id: newId(api.ids, "dst"),
     name: body.name,
     type,
+    tenantId,
     url: body.url,
     createdAt: now,
     updatedAt: now,

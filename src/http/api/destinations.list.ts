@@ -5,8 +5,9 @@ import type { DestinationQuery } from "../schemas/destination.ts";
 import { destinationView } from "../views/destination.ts";
 
 export function listDestinations({ api, query }: Call<undefined, DestinationQuery>): Answer {
+  const wanted = api.catalog.destinations().filter(({ tenantId }) => query.tenantId === undefined || tenantId === query.tenantId);
   return json(
     200,
-    pageOfList("destinations", api.catalog.destinations(), query, (destination) => destinationView(destination)),
+    pageOfList("destinations", wanted, query, (destination) => destinationView(destination)),
   );
 }

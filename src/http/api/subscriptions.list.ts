@@ -12,7 +12,9 @@ export function listSubscriptions({ api, query }: Call<undefined, SubscriptionQu
     .subscriptions()
     .filter(
       (one) =>
-        (sourceId === undefined || one.sourceId === sourceId) && (destinationId === undefined || one.destinationId === destinationId),
+        (query.tenantId === undefined || one.tenantId === query.tenantId) &&
+        (sourceId === undefined || one.sourceId === sourceId) &&
+        (destinationId === undefined || one.destinationId === destinationId),
     );
   return json(200, pageOfList("subscriptions", wanted, query, subscriptionView));
 }

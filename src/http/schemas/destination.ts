@@ -1,7 +1,7 @@
 // Destinations: what a caller may say of one, and what is shown of it.
 import { z } from "zod";
 import { ATTEMPT_DEADLINE_MS_MAX, HOLD_BACK_MS_MAX, RESPONSE_BYTES_MAX, SECRETS_PER_SOURCE_MAX, URL_CHARACTERS_MAX } from "../../limits.ts";
-import { headerRecord, idText, listQuery, name, plainText, secret, secretHint, timeText } from "./fields.ts";
+import { headerRecord, idText, listQuery, name, plainText, secret, secretHint, tenantFilter, tenantId, timeText } from "./fields.ts";
 import { answerSchema, pageOf, requestSchema } from "./registry.ts";
 import { retry, shownRetry } from "./retry.ts";
 
@@ -134,9 +134,29 @@ const settings = {
 
 export const destinationCreate = requestSchema(
   "DestinationCreate",
-  z.strictObject({ name, type: z.literal("http"), ...z.object(settings).partial().shape, url: settings.url }),
+  z.strictObject({
+    name,
+    type: z.literal("http"),
+    tenantId: tenantId
+      .nullable()
+      .optional()
+      .describe("Whose it is, for good; null for your own. Slots are shared between tenants first, then between their destinations."),
+    ...z.object(settings).partial().shape,
+    url: settings.url,
+  }),
 );
-export const destinationUpdate = requestSchema("DestinationUpdate", z.strictObject({ name, ...settings }).partial());
+
+// Named here so that the answer can say why instead of "unknown field".
+const fixedTenant = z
+  .unknown()
+  .refine((value) => value === undefined, {
+    error: "A destination stays with the tenant it was made for. Make another destination for the other tenant.",
+  })
+  .optional();
+export const destinationUpdate = requestSchema(
+  "DestinationUpdate",
+  z.strictObject({ ...z.strictObject({ name, ...settings }).partial().shape, tenantId: fixedTenant }),
+);
 
 export const destinationRotate = requestSchema(
   "DestinationRotateSecret",
@@ -226,7 +246,7 @@ export const destinationDetail = answerSchema(
   }),
 );
 export const destinationPage = pageOf("DestinationPage", destination);
-export const destinationQuery = z.strictObject({ ...listQuery });
+export const destinationQuery = z.strictObject({ ...listQuery, ...tenantFilter });
 export type DestinationCreate = z.output<typeof destinationCreate>;
 export type DestinationUpdate = z.output<typeof destinationUpdate>;
 export type DestinationRotate = z.output<typeof destinationRotate>;

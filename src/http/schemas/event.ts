@@ -33,7 +33,7 @@ export const eventPublish = requestSchema(
         .regex(/^[\x20-\x7e]+$/)
         .optional()
         .describe("application/json for `data`, text/plain for `body`, unless this is set."),
-      tenantId: tenantId.nullable().optional(),
+      tenantId: tenantId.nullable().optional().describe("Goes only to subscriptions of this tenant."),
       key: plainText(EVENT_KEY_CHARACTERS_MAX).nullable().optional().describe("Ordering key."),
       channels: channels.optional(),
       deliverAt: time.nullable().optional().describe("No attempt is made before this time."),

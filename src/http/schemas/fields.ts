@@ -7,6 +7,7 @@ import {
   LIST_LIMIT_MAX,
   NAME_CHARACTERS_MAX,
   STATIC_HEADERS_MAX,
+  TENANT_ID_CHARACTERS_MAX,
 } from "../../limits.ts";
 
 // Control characters in a name would reach terminals and logs.
@@ -27,7 +28,11 @@ export const timeText = z.iso.datetime();
 
 export const idText = z.string().min(1).max(64);
 
-export const tenantId = plainText(64);
+/** The caller's own id of a tenant: the letters of our ids, dots and dashes, which need no escape in a URL. */
+export const tenantId = z
+  .string()
+  .max(TENANT_ID_CHARACTERS_MAX)
+  .regex(/^[A-Za-z0-9._-]+$/, "One or more letters, digits, dots, underscores and dashes.");
 
 export const secret = z.string().min(1).max(4096);
 
@@ -73,6 +78,8 @@ export const destinationFilter = {
   destination: z.string().min(1).max(NAME_CHARACTERS_MAX).optional().describe("Id or name of a destination."),
   destinationId: idText.optional(),
 };
+
+export const tenantFilter = { tenantId: tenantId.optional().describe("Only of this tenant.") };
 
 export const subscriptionFilter = {
   subscription: z.string().min(1).max(NAME_CHARACTERS_MAX).optional().describe("Id or name of a subscription."),

@@ -1,7 +1,18 @@
 // Subscriptions: what a caller may say of one, what is shown of it, and the trial of a filter.
 import { z } from "zod";
 import { EVENT_TYPE_CHARACTERS_MAX, EVENT_TYPES_PER_SUBSCRIPTION_MAX } from "../../limits.ts";
-import { channels, destinationFilter, idText, listQuery, milliseconds, name, sourceFilter, tenantId, timeText } from "./fields.ts";
+import {
+  channels,
+  destinationFilter,
+  idText,
+  listQuery,
+  milliseconds,
+  name,
+  sourceFilter,
+  tenantFilter,
+  tenantId,
+  timeText,
+} from "./fields.ts";
 import { answerSchema, pageOf, requestSchema } from "./registry.ts";
 
 const DELAY_MS_MAX = 30 * 86_400_000;
@@ -10,7 +21,9 @@ const settings = {
   name: name.nullable(),
   enabled: z.boolean(),
   sourceId: idText.nullable().describe("Null takes events of every source and of the publish API."),
-  tenantId: tenantId.nullable(),
+  tenantId: tenantId
+    .nullable()
+    .describe("Takes this tenant's events and no others; null takes those of no tenant, and posthorn.* of every tenant."),
   eventTypes: z
     .array(z.string().min(1).max(EVENT_TYPE_CHARACTERS_MAX))
     .max(EVENT_TYPES_PER_SUBSCRIPTION_MAX)
@@ -48,7 +61,7 @@ export const subscription = answerSchema(
 );
 
 export const subscriptionPage = pageOf("SubscriptionPage", subscription);
-export const subscriptionQuery = z.strictObject({ ...listQuery, ...sourceFilter, ...destinationFilter });
+export const subscriptionQuery = z.strictObject({ ...listQuery, ...tenantFilter, ...sourceFilter, ...destinationFilter });
 
 const textRecord = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
