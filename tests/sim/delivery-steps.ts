@@ -253,7 +253,7 @@ export class Remove extends OnTarget {
 }
 
 async function expectFinished({ t }: Real, jobId: string, deliveriesCreated: number): Promise<void> {
-  expect(await t.store.job(jobId)).toMatchObject({ status: "finished", deliveriesCreated });
+  expect(await t.store.job(jobId)).toMatchObject({ status: "finished", deliveriesDone: deliveriesCreated });
 }
 
 /** A new destination, and a job that brings it every event from before; the process may die around the job's commit. */
