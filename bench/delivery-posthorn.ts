@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIdSource } from "../src/core/id.ts";
+import { ROLES } from "../src/core/role.ts";
 import { createCatalog } from "../src/flow/catalog.ts";
 import { createFlow } from "../src/flow/run.ts";
 import { createLogger } from "../src/log.ts";
@@ -13,6 +14,7 @@ import { createSealer } from "../src/store/sealer.ts";
 import { openSqliteStore } from "../src/store/sqlite/index.ts";
 import { systemClock as clock, sleep } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
+import { VERSION } from "../src/version.ts";
 import { benchDestination, benchSubscription } from "./fixtures.ts";
 
 const plan = JSON.parse(process.argv[2] ?? "{}") as { url: string; requests: number; connections: number; bodyBytes: number };
@@ -46,6 +48,8 @@ const { flow, worker, start, stop } = createFlow({
   ingestBodyBytesMax: 1e7,
   retentionDays: 30,
   retentionBytesMax: 0,
+  cluster: null,
+  node: { name: "bench", version: VERSION, roles: ROLES },
 });
 
 const body = Buffer.alloc(plan.bodyBytes, "x");

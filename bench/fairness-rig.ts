@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { CLOSED } from "../src/core/breaker.ts";
 import type { Destination } from "../src/core/destination.ts";
 import { createIdSource, newId } from "../src/core/id.ts";
+import { ROLES } from "../src/core/role.ts";
 import { createCatalog } from "../src/flow/catalog.ts";
 import { destinationRow, subscriptionRow } from "../src/flow/catalog-rows.ts";
 import { createFlow, type RunningFlow } from "../src/flow/run.ts";
@@ -18,6 +19,7 @@ import { openSqliteStore } from "../src/store/sqlite/index.ts";
 import type { NewDelivery, Store } from "../src/store/store.ts";
 import { systemClock as clock } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
+import { VERSION } from "../src/version.ts";
 import { benchDestination, benchSubscription } from "./fixtures.ts";
 
 const COMMIT_ROWS_MAX = 10_000;
@@ -145,6 +147,8 @@ export async function createRig(): Promise<Rig> {
         ingestBodyBytesMax: 1e7,
         retentionDays: 30,
         retentionBytesMax: 0,
+        cluster: null,
+        node: { name: "bench", version: VERSION, roles: ROLES },
       });
       await http.warmUp();
       await running.start();

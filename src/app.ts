@@ -1,6 +1,8 @@
 // The composition root: the only file that knows every adapter. What is opened first is closed last.
+import { hostname } from "node:os";
 import type { Settings } from "./config.ts";
 import { createIdSource, type IdSource, newId } from "./core/id.ts";
+import { ROLES } from "./core/role.ts";
 import type { Source } from "./core/source.ts";
 import { ensureDataDirectory, readLocalApiKey, removeServerFile, sealingKey, writeLocalApiKey, writeServerFile } from "./data-directory.ts";
 import { type Catalog, createCatalog } from "./flow/catalog.ts";
@@ -8,20 +10,27 @@ import { hashApiKey, newApiKeyText, newIngestToken, secretHint } from "./flow/ca
 import { flowMetrics } from "./flow/metrics.ts";
 import { createFlow } from "./flow/run.ts";
 import { createIngest } from "./http/ingest.ts";
+import { refuseIngest } from "./http/ingest-elsewhere.ts";
 import { createHttpServer } from "./http/server.ts";
 import { sourceDefaults } from "./http/source-fields.ts";
 import type { Logger } from "./log.ts";
 import { createAddressGuard } from "./outbound/address-guard.ts";
 import { checkHeaders } from "./outbound/header-policy.ts";
 import { createHttpTransport } from "./outbound/http.ts";
-import { createSealer } from "./store/sealer.ts";
+import type { Cluster } from "./store/cluster.ts";
+import { openPostgresStore, SCHEMA_DEFAULT } from "./store/postgres/index.ts";
+import { inspectPostgres } from "./store/postgres/inspect.ts";
+import { createSealer, UnsealError } from "./store/sealer.ts";
 import { openSqliteStore } from "./store/sqlite/index.ts";
-import { systemClock } from "./system/clock.ts";
+import { type Store, StoreUnavailableError } from "./store/store.ts";
+import { sleep, systemClock } from "./system/clock.ts";
 import { curbHeapGrowth } from "./system/heap.ts";
 import { systemRandom } from "./system/random.ts";
 import { VERSION } from "./version.ts";
 
 const DEV_SOURCE_NAME = "dev";
+const DATABASE_WAIT_MS = 60_000;
+const DATABASE_RETRY_MS = 1_000;
 
 export interface AppOptions {
   settings: Settings;
@@ -60,15 +69,9 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   ensureDataDirectory(settings.dataDir);
   // Before the store: a missing key beside an existing database must stop the start, not make a new key.
   const sealer = createSealer(sealingKey(settings.dataDir, settings.secretKey, random), random);
-  const store = await openSqliteStore({
-    directory: settings.dataDir,
-    clock,
-    random,
-    requestsKeptMax: settings.rejectedKeptMax,
-    onFatal(error) {
-      log.fatal({ error }, "The store can commit nothing any more. The process ends, so that nothing is acknowledged in vain.");
-      onFatal?.(error);
-    },
+  const { store, cluster, ids } = await openStore(settings, log, (error) => {
+    log.fatal({ error }, "The store can commit nothing any more. The process ends, so that nothing is acknowledged in vain.");
+    onFatal?.(error);
   });
   opened.push(() => store.close());
 
@@ -90,9 +93,12 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   });
   opened.push(() => transport.close());
 
-  const ids = createIdSource(clock, random);
-  const catalog = await createCatalog({ store, sealer, clock, ids, checkUrl: (url) => guard.checkUrl(url), checkHeaders });
-  const running = createFlow({ store, catalog, transport, clock, random, log, ...flowSettings(settings) });
+  const catalog = await createCatalog({ store, sealer, clock, ids, checkUrl: (url) => guard.checkUrl(url), checkHeaders }).catch(
+    (error: unknown) => {
+      throw error instanceof UnsealError ? wrongSecretKey(settings, error) : error;
+    },
+  );
+  const running = createFlow({ store, cluster, catalog, transport, clock, random, log, ...flowSettings(settings) });
   opened.push(() => running.stop(settings.shutdownGraceMs));
 
   const ingest = createIngest({
@@ -113,9 +119,11 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
       version: VERSION,
       publicUrl: settings.publicUrl,
       destinationConcurrency: settings.destinationConcurrency,
+      roles: settings.roles,
+      isShared: cluster !== null,
       metrics: () => flowMetrics(running, ingest),
     },
-    ingest: ingest.handle,
+    ingest: settings.roles.includes("ingest") ? ingest.handle : refuseIngest,
     bodyBytesMax: settings.publishBodyBytesMax,
     connectionsMax: settings.connectionsMax,
   });
@@ -133,8 +141,70 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   return { url, ...key, devSource: devSource === null ? null : { url: `${settings.publicUrl ?? url}/in/${devSource.token}` } };
 }
 
+/** The store of the settings; with a cluster when several nodes may share it. */
+async function openStore(
+  settings: Settings,
+  log: Logger,
+  onFatal: (error: Error) => void,
+): Promise<{ store: Store; cluster: Cluster | null; ids: IdSource }> {
+  const shared = { clock: systemClock, random: systemRandom, requestsKeptMax: settings.rejectedKeptMax, onFatal };
+  const { databaseUrl: url, databaseReadUrl: readUrl, databasePoolMax: poolMax, roles } = settings;
+  if (url !== null) {
+    if (settings.secretKey === null) {
+      log.warn("POSTHORN_SECRET_KEY is not set: secrets are sealed with the key of this data directory, and no other node can read them.");
+    }
+    return whenReachable(log, async () => {
+      await checkDatabase(url, poolMax, log);
+      return openPostgresStore({ ...shared, url, readUrl, poolMax, log, dispatches: roles.includes("worker") });
+    });
+  }
+  if (roles.length < ROLES.length) {
+    throw new Error(
+      "POSTHORN_ROLES leaves something out that only this process could do. Set POSTHORN_DATABASE_URL, or give it all roles.",
+    );
+  }
+  const ids = createIdSource(systemClock, systemRandom);
+  return { store: await openSqliteStore({ ...shared, directory: settings.dataDir }), cluster: null, ids };
+}
+
+/** A database that restarts together with its nodes is away for some seconds: that is no reason to give up. */
+async function whenReachable<T>(log: Logger, open: () => Promise<T>): Promise<T> {
+  const until = systemClock.now() + DATABASE_WAIT_MS;
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || systemClock.now() >= until) throw error;
+      log.warn({ error: error.message }, "The database can't be reached yet; trying again.");
+      await sleep(systemClock, DATABASE_RETRY_MS);
+    }
+  }
+}
+
+/** Says what is wrong with a database, and refuses one that would lose what it is given. */
+async function checkDatabase(url: string, poolMax: number, log: Logger): Promise<void> {
+  const findings = await inspectPostgres({ url, schema: SCHEMA_DEFAULT, poolMax, clock: systemClock });
+  for (const { level, code, message } of findings) {
+    if (level === "warning") log.warn({ check: code }, message);
+    else if (level === "info") log.info({ check: code }, message);
+  }
+  const fatal = findings.filter(({ level }) => level === "fatal");
+  if (fatal.length > 0) throw new Error(fatal.map(({ message }) => message).join("\n"));
+}
+
+function wrongSecretKey(settings: Settings, cause: UnsealError): Error {
+  const what = "The secrets in the store were sealed with another key";
+  return new Error(
+    settings.databaseUrl === null
+      ? `${what}. Put the file secret-key of ${settings.dataDir} back, or set POSTHORN_SECRET_KEY to the key it was started with.`
+      : `${what}. All nodes of one database need the same: set POSTHORN_SECRET_KEY to the value of the others.`,
+    { cause },
+  );
+}
+
 function flowSettings(settings: Settings) {
   return {
+    node: { name: settings.nodeName ?? hostname(), version: VERSION, roles: settings.roles },
     slots: {
       inFlightMax: settings.attemptsInFlightMax,
       perHostMax: settings.attemptsPerHostMax,

@@ -1,5 +1,6 @@
 // The one settings table. Reading the environment, `--help`, redaction and docs/configuration.md are derived from it.
 import { readFileSync } from "node:fs";
+import { ROLES } from "./core/role.ts";
 import { closestName } from "./setting-names.ts";
 import * as values from "./setting-values.ts";
 import type { Reader } from "./setting-values.ts";
@@ -62,9 +63,33 @@ export const SETTINGS = {
   ),
   databaseUrl: optional(
     "POSTHORN_DATABASE_URL",
-    values.refused("is refused: PostgreSQL comes with a later version; leave it unset to keep data in POSTHORN_DATA_DIR"),
-    "Reserved for PostgreSQL, which comes with a later version. Setting it stops the start.",
+    values.databaseUrl,
+    "PostgreSQL that keeps everything, for one node or several that share it. Without it data is kept in POSTHORN_DATA_DIR, by one process.",
     { secret: true },
+  ),
+  databaseReadUrl: optional(
+    "POSTHORN_DATABASE_READ_URL",
+    values.databaseUrl,
+    "Replica of that PostgreSQL which lists of the API may be read from. Without it they are read from POSTHORN_DATABASE_URL.",
+    { secret: true },
+  ),
+  databasePoolMax: setting(
+    "POSTHORN_DATABASE_POOL_MAX",
+    "10",
+    wholeNumber(2, 1000),
+    "Connections to PostgreSQL that this node opens at most; those of all nodes together must stay below its `max_connections`.",
+  ),
+  nodeName: optional(
+    "POSTHORN_NODE_NAME",
+    values.token(1),
+    "Name of this node among those that share a PostgreSQL, for people. Without it the machine's host name.",
+  ),
+  roles: setting(
+    "POSTHORN_ROLES",
+    ROLES.join(","),
+    values.someOf(...ROLES),
+    "What this node does: take webhooks, serve the API, dispatch and deliver. Fewer than all need POSTHORN_DATABASE_URL and other nodes for the rest. Health and metrics are served in any case.",
+    { flag: "--roles <roles>" },
   ),
   apiKey: optional(
     "POSTHORN_API_KEY",
@@ -75,7 +100,7 @@ export const SETTINGS = {
   secretKey: optional(
     "POSTHORN_SECRET_KEY",
     values.key32,
-    "Key that encrypts secrets at rest. Without it one is generated on first start and kept in the data directory, readable by its owner only. Losing it loses every stored secret.",
+    "Key that encrypts secrets at rest. Without it one is generated on first start and kept in the data directory, readable by its owner only. Losing it loses every stored secret. Nodes that share a PostgreSQL need the same one.",
     { secret: true },
   ),
   publicUrl: optional(

@@ -83,6 +83,11 @@ export const ERRORS = {
     title: "The body has the wrong content type",
     doc: "Send `Content-Type: application/json`, without `Content-Encoding`.",
   },
+  wrong_role: {
+    status: 421,
+    title: "This node does not do that",
+    doc: "The node runs without the role for it (`POSTHORN_ROLES`). Send webhooks to nodes with the role `ingest` and API requests to nodes with the role `api`.",
+  },
   invalid_request: {
     status: 422,
     title: "Some fields are not valid",

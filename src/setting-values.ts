@@ -125,10 +125,29 @@ export const outboundTargets: Reader<string[]> = {
   read: (given) => list(given, (entry) => parseAllowRule(entry) !== null, "an address, a CIDR range, a host name or the word loopback"),
 };
 
-/** A setting whose feature is not there yet: every value is refused with a sentence, never ignored. */
-export function refused(sentence: string): Reader<never> {
-  return { kind: "not available yet", read: () => bad(sentence) };
+/** Some of a few words, by commas; at least one, each once. */
+export function someOf<const T extends string>(...choices: T[]): Reader<T[]> {
+  return {
+    kind: `${choices.join(", ")}, by commas`,
+    read(given) {
+      const named = list(given, (entry) => choices.some((choice) => choice === entry.toLowerCase()), `one of ${choices.join(", ")}`);
+      if (!named.ok) return named;
+      if (named.value.length === 0) return bad(`must name one of ${choices.join(", ")} at least`);
+      return good(choices.filter((choice) => named.value.some((entry) => entry.toLowerCase() === choice)));
+    },
+  };
 }
+
+/** Where a PostgreSQL is, in the form its own tools take. */
+export const databaseUrl: Reader<string> = {
+  kind: "postgres:// URL",
+  read(given) {
+    const protocol = URL.parse(given)?.protocol;
+    return protocol === "postgres:" || protocol === "postgresql:"
+      ? good(given)
+      : bad("must be a URL such as postgres://user:password@host:5432/database");
+  },
+};
 
 /** Bytes in the largest unit that divides them. */
 function formatBytes(bytes: number): string {

@@ -22,6 +22,7 @@ import { jobsGet } from "./jobs.get.ts";
 import { jobsList } from "./jobs.list.ts";
 import { jobsRecover } from "./jobs.recover.ts";
 import { jobsReplay } from "./jobs.replay.ts";
+import { nodesList } from "./nodes.list.ts";
 import { providersList } from "./providers.list.ts";
 import { providersShow } from "./providers.show.ts";
 import { requestsGet } from "./requests.get.ts";
@@ -70,6 +71,7 @@ export const COMMANDS: readonly Command[] = [
   jobsCancel,
   exportCommand,
   importCommand,
+  nodesList,
 ];
 
 /** What each noun stands for. */
@@ -82,5 +84,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
   sources: "Where events come in.",
   destinations: "Where deliveries go.",
   subscriptions: "Which events go to which destination.",
+  nodes: "Processes that share one store.",
   jobs: "Long operations with progress: replay, recover, cancel.",
 };

@@ -18,6 +18,17 @@ export function closestNames(word: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
+/** The known name closest to a mistyped one; null when none is close. */
+export function closestName(given: string, known: readonly string[]): string | null {
+  let best: string | null = null;
+  let bestDistance = Math.max(2, Math.floor(given.length / 4)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(given, candidate);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
 /** Letters to insert, remove, change, or swap with their neighbour. */
 function editDistance(from: string, to: string): number {
   let before: number[] = [];

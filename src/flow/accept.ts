@@ -16,6 +16,7 @@ import type { PublishDraft } from "./flow.ts";
 import type { Handshakes } from "./handshakes.ts";
 import { type FactRules, LARGE_BODY_BYTES, type LargeBodies } from "./large-bodies.ts";
 import type { Rejections } from "./rejections.ts";
+import type { SecondLook } from "./second-look.ts";
 import { splitItems } from "./split.ts";
 import type { Tail } from "./tail.ts";
 import type { VendorKeys } from "./vendor-keys.ts";
@@ -37,6 +38,11 @@ export type AcceptAnswer =
 export interface Acceptor {
   /** Every check that needs no body. A refusal is recorded here. */
   admit(arrival: Arrival): Admission;
+  /**
+   * For an ingest URL that is unknown here and that another node may have made just now: resolves after a look, false when
+   * there could be none. Null when there is nothing to look for.
+   */
+  learn(token: string): Promise<boolean> | null;
   /** Verifies and commits; resolves only when the event is on disk, or refused. */
   accept(live: LiveSource, request: RawRequest): Promise<AcceptAnswer>;
   /** Records a refusal that the HTTP side found: too large on the way in, cut off, overloaded. */
@@ -64,6 +70,8 @@ export interface AcceptOptions {
   bodyBytesMax: number;
   handshakes: Handshakes;
   vendorKeys: VendorKeys;
+  /** Null where no other node can know more. */
+  secondLook: SecondLook | null;
 }
 
 export function createAcceptor(options: AcceptOptions): Acceptor {
@@ -85,6 +93,15 @@ class FlowAcceptor implements Acceptor {
     if (verdict.ok) return { ok: true, live: live!, bodyBytesMax: verdict.bodyBytesMax };
     this.refuse(live?.source ?? null, verdict.cause, verdict.message, head, null, contentLength ?? 0);
     return { ok: false, cause: verdict.cause, retryAfterSeconds: verdict.retryAfterSeconds };
+  }
+
+  learn(token: string): Promise<boolean> | null {
+    const { secondLook, catalog } = this.#options;
+    if (secondLook === null || catalog.sourceByToken(token) !== undefined) return null;
+    return secondLook().then(
+      () => true,
+      () => false,
+    );
   }
 
   async accept(live: LiveSource, request: RawRequest): Promise<AcceptAnswer> {

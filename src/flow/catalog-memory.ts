@@ -4,7 +4,7 @@ import type { Destination } from "../core/destination.ts";
 import type { Source } from "../core/source.ts";
 import type { Subscription } from "../core/subscription.ts";
 import type { Sealer } from "../store/sealer.ts";
-import type { ConfigKind, ConfigRow } from "../store/store.ts";
+import type { ConfigChange, ConfigKind, ConfigRow } from "../store/store.ts";
 import { apiKeyFromRow, destinationFromRow, sourceFromRow, subscriptionFromDoc } from "./catalog-rows.ts";
 import { compileSource, type LiveSource } from "./catalog-source.ts";
 import { compileSubscription, type LiveSubscription } from "./catalog-subscription.ts";
@@ -21,6 +21,8 @@ export function createMemory() {
   const subscriptions = new Map<string, LiveSubscription>();
   const apiKeys = new Map<string, ApiKey>();
   const apiKeysByHash = new Map<string, ApiKey>();
+  // As the store has them, to tell what another node has changed from what it left.
+  const rows = new Map<string, ConfigRow>();
   // Subscriptions by source, made on first use after a change: dispatch asks once per event.
   let routes = new Map<string | null, readonly LiveSubscription[]>();
   // Destinations that a subscription sends operational events to; made on first use after a change too.
@@ -87,10 +89,14 @@ export function createMemory() {
         subscriptions.delete(id);
         forgetRoutes();
         break;
-      case "apiKey":
-        apiKeysByHash.delete(apiKeys.get(id)?.hash ?? "");
+      case "apiKey": {
+        const hash = apiKeys.get(id)?.hash ?? "";
         apiKeys.delete(id);
+        const same = [...apiKeys.values()].find((key) => key.hash === hash);
+        if (same === undefined) apiKeysByHash.delete(hash);
+        else apiKeysByHash.set(hash, same);
         break;
+      }
     }
   }
 
@@ -102,21 +108,24 @@ export function createMemory() {
     subscriptionsFor,
     receivesOperational,
     drop,
-    load(row: ConfigRow, sealer: Sealer): void {
-      switch (row.kind) {
-        case "source":
-          putSource(sourceFromRow(row, sealer));
-          break;
-        case "destination":
-          putDestination(destinationFromRow(row, sealer));
-          break;
-        case "subscription":
-          putSubscription(subscriptionFromDoc(row.doc));
-          break;
-        case "apiKey":
-          putApiKey(apiKeyFromRow(row));
-          break;
+    /** Takes over the whole configuration; answers the ids of destinations that are new, changed or gone. */
+    replace(next: readonly ConfigRow[], sealer: Sealer): string[] {
+      const changed = next.filter((row) => !isSame(rows.get(keyOf(row)), row));
+      const left = new Set(next.map(keyOf));
+      const gone = [...rows.values()].filter((row) => !left.has(keyOf(row)));
+      const puts = changed.map((row) => readerOf(row, sealer, { putSource, putDestination, putSubscription, putApiKey }));
+      for (const row of gone) {
+        drop(row.kind, row.id);
+        rows.delete(keyOf(row));
       }
+      for (const put of puts) put();
+      for (const row of changed) rows.set(keyOf(row), row);
+      return [...gone, ...changed].filter((row) => row.kind === "destination").map((row) => row.id);
+    },
+    /** What a change of this process left in the store. */
+    keepRow(change: ConfigChange): void {
+      if (change.op === "put") rows.set(keyOf(change.row), change.row);
+      else rows.delete(keyOf(change));
     },
     has(kind: ConfigKind, id: string): boolean {
       return { source: sources, destination: destinations, subscription: subscriptions, apiKey: apiKeys }[kind].has(id);
@@ -138,4 +147,42 @@ export function createMemory() {
     apiKeyByHash: (hash: string) => apiKeysByHash.get(hash),
     apiKeys: () => [...apiKeys.values()].toSorted(byId),
   };
+}
+
+function keyOf({ kind, id }: { kind: ConfigKind; id: string }): string {
+  return `${kind} ${id}`;
+}
+
+function isSame(a: ConfigRow | undefined, b: ConfigRow): boolean {
+  if (a === undefined || a.doc !== b.doc) return false;
+  return a.sealed === null || b.sealed === null ? a.sealed === b.sealed : Buffer.compare(a.sealed, b.sealed) === 0;
+}
+
+interface Puts {
+  putSource(source: Source): void;
+  putDestination(destination: Destination): void;
+  putSubscription(subscription: Subscription): void;
+  putApiKey(key: ApiKey): void;
+}
+
+/** Reads a row first and answers what puts it in force, so that one that can't be read leaves everything as it was. */
+function readerOf(row: ConfigRow, sealer: Sealer, puts: Puts): () => void {
+  switch (row.kind) {
+    case "source": {
+      const source = sourceFromRow(row, sealer);
+      return () => puts.putSource(source);
+    }
+    case "destination": {
+      const destination = destinationFromRow(row, sealer);
+      return () => puts.putDestination(destination);
+    }
+    case "subscription": {
+      const subscription = subscriptionFromDoc(row.doc);
+      return () => puts.putSubscription(subscription);
+    }
+    case "apiKey": {
+      const key = apiKeyFromRow(row);
+      return () => puts.putApiKey(key);
+    }
+  }
 }

@@ -6,8 +6,9 @@ import type { Source } from "../core/source.ts";
 import type { Subscription } from "../core/subscription.ts";
 import type { FieldProblem } from "../errors.ts";
 import type { Sealer } from "../store/sealer.ts";
-import type { ConfigChange, ConfigKind, ConfigRow, IdempotencyRecord, Store } from "../store/store.ts";
+import type { ConfigKind, IdempotencyRecord, Store } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
+import { type CatalogListener, createCatalogChanges, type Kind, type Plan } from "./catalog-changes.ts";
 import { checkDestination, type OutboundRules } from "./catalog-destination.ts";
 import { hashApiKey, secretHint } from "./catalog-keys.ts";
 import { createMemory, type Memory } from "./catalog-memory.ts";
@@ -36,6 +37,13 @@ export type RemoveOutcome =
 export type Remember<T> = (value: T) => IdempotencyRecord | null;
 
 export interface Catalog {
+  /** Of the configuration in force here; grows with every change. */
+  readonly version: number;
+  /** Resolves when everything that was committed before the call, here or on another node, is in force here. */
+  refresh(): Promise<void>;
+  /** Tells of changes from now on. */
+  listen(listener: CatalogListener): void;
+
   sourceByToken(token: string): LiveSource | undefined;
   liveSource(id: string): LiveSource | undefined;
   sources(): Source[];
@@ -83,21 +91,18 @@ export interface CatalogOptions extends OutboundRules {
   ids: IdSource;
 }
 
-/** Everything a kind needs to be saved. */
-interface Kind<T extends { id: string }> {
-  get(id: string): T | undefined;
-  check(value: T): FieldProblem[];
-  row(value: T): ConfigRow;
-  put(value: T): void;
-}
-
 export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const memory = createMemory();
-  for (const row of (await options.store.config()).rows) memory.load(row, options.sealer);
   const kinds = createKinds(memory, options);
-  const { save, update, remove } = createChanges(memory, options);
+  const changes = await createCatalogChanges(memory, options);
+  const { save, update, remove } = changes;
 
   return {
+    get version() {
+      return changes.version;
+    },
+    refresh: changes.refresh,
+    listen: changes.listen,
     sourceByToken: memory.sourceByToken,
     liveSource: memory.liveSource,
     sources: memory.sources,
@@ -124,22 +129,38 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
       const now = options.clock.now();
       await update(kinds.destination, id, (current) => withState(current, { kind: "disabled", since: now, reason }, now));
     },
-    async presetApiKey(text) {
-      const hash = hashApiKey(text);
-      const presets = memory.apiKeys().filter((key) => key.origin === "preset");
-      if (presets.length === 1 && presets[0]?.hash === hash) return;
-      for (const key of presets) await remove("apiKey", key.id);
-      await save(kinds.apiKey, {
-        id: newId(options.ids, "key"),
-        name: "Preset by the settings",
-        scopes: ["admin"],
-        hash,
-        hint: secretHint(text),
-        origin: "preset",
-        createdAt: options.clock.now(),
-        expiresAt: null,
-      });
+    // In one change, so that no request finds none of them in force; several nodes may start at once with the same key.
+    presetApiKey: (text) => changes.run(() => planPreset(memory, kinds.apiKey, presetOf(text, options))),
+  };
+}
+
+function planPreset(memory: Memory, kind: Kind<ApiKey>, wanted: ApiKey): Plan<void> {
+  const presets = memory.apiKeys().filter((key) => key.origin === "preset");
+  const kept = presets.find((key) => key.hash === wanted.hash);
+  const gone = presets.filter((key) => key !== kept);
+  if (kept !== undefined && gone.length === 0) return { changes: null, result: undefined };
+  const deletes = gone.map(({ id }) => ({ op: "delete", kind: "apiKey", id }) as const);
+  return {
+    changes: kept === undefined ? [{ op: "put", row: kind.row(wanted) }, ...deletes] : deletes,
+    record: null,
+    follow() {
+      if (kept === undefined) kind.put(wanted);
+      for (const { id } of gone) memory.drop("apiKey", id);
     },
+    result: undefined,
+  };
+}
+
+function presetOf(text: string, { ids, clock }: CatalogOptions): ApiKey {
+  return {
+    id: newId(ids, "key"),
+    name: "Preset by the settings",
+    scopes: ["admin"],
+    hash: hashApiKey(text),
+    hint: secretHint(text),
+    origin: "preset",
+    createdAt: clock.now(),
+    expiresAt: null,
   };
 }
 
@@ -175,44 +196,4 @@ function createKinds(memory: Memory, { sealer, clock, ...rules }: CatalogOptions
     put: memory.putApiKey,
   };
   return { source, destination, subscription, apiKey };
-}
-
-function createChanges(memory: Memory, { store, clock }: CatalogOptions) {
-  // Changes run one after another: each is checked against what the ones before it left, and memory follows the store in its order.
-  let last: Promise<unknown> = Promise.resolve();
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async function commit<T extends { id: string }>(kind: Kind<T>, value: T, remember: Remember<T> | undefined): Promise<SaveOutcome<T>> {
-    const problems = kind.check(value);
-    if (problems.length > 0) return { ok: false, problems };
-    const change: ConfigChange = { op: "put", row: kind.row(value) };
-    const outcome = await store.applyConfig([change], clock.now(), remember?.(value) ?? null);
-    if (outcome.kind === "stale") throw new Error("the configuration changed, although no version was asked for");
-    if (outcome.kind === "repeated") return { ok: true, value: null, repeated: outcome.record };
-    kind.put(value);
-    return { ok: true, value, repeated: null };
-  }
-
-  async function removeNow(kind: ConfigKind, id: string): Promise<RemoveOutcome> {
-    if (!memory.has(kind, id)) return { ok: false, cause: "not_found" };
-    const usedBy = memory.usersOf(kind, id);
-    if (usedBy.length > 0) return { ok: false, cause: "in_use", usedBy };
-    await store.applyConfig([{ op: "delete", kind, id }], clock.now(), null);
-    memory.drop(kind, id);
-    return { ok: true };
-  }
-
-  return {
-    save: <T extends { id: string }>(kind: Kind<T>, value: T, remember?: Remember<T>) => inTurn(() => commit(kind, value, remember)),
-    update: <T extends { id: string }>(kind: Kind<T>, id: string, change: (value: T) => T, remember?: Remember<T>) =>
-      inTurn(async (): Promise<UpdateOutcome<T>> => {
-        const current = kind.get(id);
-        return current === undefined ? { ok: false, problems: null } : commit(kind, change(current), remember);
-      }),
-    remove: (kind: ConfigKind, id: string) => inTurn(() => removeNow(kind, id)),
-  };
 }

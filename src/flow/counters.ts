@@ -9,10 +9,12 @@ export interface Counters {
   rejected: Map<RejectionCause, number>;
   /** Attempts by what they came to: `2xx`, `4xx`, … or the failure's class. */
   attempts: Map<string, number>;
+  /** Outcomes that were refused, because another node had taken the delivery over. */
+  fenced: number;
 }
 
 export function createCounters(): Counters {
-  return { accepted: 0, duplicates: 0, handshakes: 0, rejected: new Map(), attempts: new Map() };
+  return { accepted: 0, duplicates: 0, handshakes: 0, rejected: new Map(), attempts: new Map(), fenced: 0 };
 }
 
 export function count<K>(map: Map<K, number>, key: K): void {

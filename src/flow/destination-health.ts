@@ -30,11 +30,17 @@ export interface HealthReport extends Pick<BreakerState, "phase" | "probeAt" | "
 }
 
 export interface DestinationHealth {
-  /** Reads how breakers stood. Before anything else. */
-  load(destinations: readonly Destination[]): Promise<void>;
+  /** Reads how breakers stood. Before anything else. `onlyThese`: what the store knows of others is other nodes' affair. */
+  load(destinations: readonly Destination[], onlyThese: boolean): Promise<void>;
   /** A destination as it is now, new or changed. What a change means for its breaker is told and kept here. */
   follow(destination: Destination): void;
+  /** Of a destination that is gone. */
   forget(destinationId: string): void;
+  /** Of destinations that are other nodes' now: what the store knows of them stays. */
+  drop(destinationIds: readonly string[]): void;
+  known(): string[];
+  /** Destinations of which the newest state is not written down yet. */
+  unkept(): string[];
   /** Attempts that may be under way at once; 0 while its breaker is open. */
   slots(destinationId: string): number;
   rate(destinationId: string): TokenBucket | null;
@@ -89,17 +95,20 @@ class KeptHealth implements DestinationHealth {
 
   constructor(options: DestinationHealthOptions) {
     this.#options = options;
-    this.#keeper = createKeeper(options, (id) => this.#entries.get(id)?.breaker.state ?? null);
+    this.#keeper = createKeeper(options, (id) => this.#entries.get(id)?.breaker.state);
   }
 
-  async load(destinations: readonly Destination[]): Promise<void> {
-    const saved = new Map((await this.#options.store.destinationHealth()).map((row) => [row.destinationId, row.breaker]));
-    for (const destination of destinations) {
+  async load(destinations: readonly Destination[], onlyThese: boolean): Promise<void> {
+    const wanted = onlyThese ? destinations.filter(({ id }) => !this.#entries.has(id)) : destinations;
+    if (onlyThese && wanted.length === 0) return;
+    const ids = onlyThese ? wanted.map(({ id }) => id) : undefined;
+    const saved = new Map((await this.#options.store.destinationHealth(ids)).map((row) => [row.destinationId, row.breaker]));
+    for (const destination of wanted) {
       this.#begin(destination, saved.get(destination.id));
       saved.delete(destination.id);
     }
     // Of destinations that were deleted just before a crash.
-    for (const id of saved.keys()) this.#keeper.keep(id);
+    for (const id of saved.keys()) this.#keeper.forget(id);
   }
 
   follow(destination: Destination): void {
@@ -113,7 +122,24 @@ class KeptHealth implements DestinationHealth {
     if (entry === undefined) return;
     if (entry.breaker.state.phase !== "closed") this.#unwell -= 1;
     this.#entries.delete(destinationId);
-    this.#keeper.keep(destinationId);
+    this.#keeper.forget(destinationId);
+  }
+
+  drop(destinationIds: readonly string[]): void {
+    for (const id of destinationIds) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined) continue;
+      if (entry.breaker.state.phase !== "closed") this.#unwell -= 1;
+      this.#entries.delete(id);
+    }
+  }
+
+  known(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  unkept(): string[] {
+    return this.#keeper.unkept();
   }
 
   slots(destinationId: string): number {
@@ -289,26 +315,39 @@ function slotsOf({ breaker, adaptive, destination }: Entry): number {
 interface Keeper {
   /** The state of this destination's breaker is to be written down as it is when its turn comes. */
   keep(destinationId: string): void;
+  /** What is written down of it is to go. */
+  forget(destinationId: string): void;
+  unkept(): string[];
   stop(): Promise<void>;
 }
 
-/** Writes states down one group after another: what changes again meanwhile is written once, in its newest form. */
-function createKeeper({ store, clock, log }: DestinationHealthOptions, stateOf: (id: string) => BreakerState | null): Keeper {
+/**
+ * Writes states down one group after another: what changes again meanwhile is written once, in its newest form. Of what has
+ * become another node's since (`stateOf` answers undefined) nothing is written.
+ */
+function createKeeper({ store, clock, log }: DestinationHealthOptions, stateOf: (id: string) => BreakerState | undefined): Keeper {
   const pauses = createPauses(clock);
-  let dirty = new Set<string>();
+  let dirty = new Map<string, "keep" | "forget">();
+  let writing: ReadonlyMap<string, "keep" | "forget"> = dirty;
   let running: Promise<void> | null = null;
   let stopping = false;
+
+  async function write([id, what]: [string, "keep" | "forget"]): Promise<void> {
+    const state = what === "forget" ? null : stateOf(id);
+    if (state !== undefined) await store.putDestinationHealth(id, state);
+  }
 
   async function run(): Promise<void> {
     while (dirty.size > 0) {
       const group = dirty;
-      dirty = new Set();
+      writing = group;
+      dirty = new Map();
       try {
-        await Promise.all(Array.from(group, (id) => store.putDestinationHealth(id, stateOf(id))));
+        await Promise.all(Array.from(group, write));
       } catch (error) {
         log.error({ error }, "the state of circuit breakers could not be kept");
         if (stopping) break;
-        for (const id of group) dirty.add(id);
+        for (const [id, what] of group) if (!dirty.has(id)) dirty.set(id, what);
         await pauses.pause(RETRY_WAIT_MS);
       }
     }
@@ -316,11 +355,15 @@ function createKeeper({ store, clock, log }: DestinationHealthOptions, stateOf: 
     running = null;
   }
 
+  function add(destinationId: string, what: "keep" | "forget"): void {
+    dirty.set(destinationId, what);
+    running ??= run();
+  }
+
   return {
-    keep(destinationId) {
-      dirty.add(destinationId);
-      running ??= run();
-    },
+    keep: (destinationId) => add(destinationId, "keep"),
+    forget: (destinationId) => add(destinationId, "forget"),
+    unkept: () => (running === null ? [] : [...dirty.keys(), ...writing.keys()]),
     async stop() {
       stopping = true;
       pauses.end();

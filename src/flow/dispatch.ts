@@ -4,12 +4,13 @@ import { expiryOf } from "../core/expiry.ts";
 import type { Subscription } from "../core/subscription.ts";
 import { DISPATCH_BATCH_EVENTS_MAX, STEP_BODY_BYTES_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
-import type { NewDelivery, Store } from "../store/store.ts";
+import type { NewDelivery, Store, UndispatchedScope } from "../store/store.ts";
 import type { Clock } from "../system/clock.ts";
 import { sleep } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import type { LargeBodies } from "./large-bodies.ts";
 import { orderOf, type OrderedDispatch } from "./ordering.ts";
+import type { Ownership } from "./ownership.ts";
 import type { Tail } from "./tail.ts";
 import { takersOf } from "./takers.ts";
 import type { Worker } from "./worker.ts";
@@ -22,10 +23,19 @@ const HINT_BYTES_MAX = 16 * 1024 ** 2;
 const DRAIN_LOOK_MS = 50;
 const DRAIN_PROGRESS_MIN = 50;
 const RETRY_WAIT_MS = 1_000;
+// Whoever accepted an event dispatches it within milliseconds; what is older than this lost its node, or its node's hint.
+const OTHERS_AFTER_MS = 2_000;
+// A configuration that changes this often during one batch is waited for.
+const STALE_MAX = 10;
 
 export interface Dispatcher {
   /** A hint that this event was just committed. Hints only save a read: whatever is lost is found in the store. */
   committed(event: Event): void;
+  /**
+   * Looks in the store for events of this node's shards that were accepted before then, on whichever node; null for those
+   * that nobody has dispatched in time. Only where several nodes share a store: one alone knows of all.
+   */
+  lookAt(acceptedBefore: number | null): void;
   start(): void;
   /** Resolves when the batch under way is committed. */
   stop(): Promise<void>;
@@ -39,14 +49,17 @@ export interface DispatchOptions {
   clock: Clock;
   tail: Tail;
   log: Logger;
+  ownership: Ownership;
 }
 
 export function createDispatcher(options: DispatchOptions): Dispatcher {
-  const { store, worker, clock, log } = options;
+  const { store, worker, clock, log, ownership } = options;
   let hints: Event[] = [];
   let hintBytes = 0;
   // At start nobody knows what the store holds beyond the cursor, so the first look is at the store.
-  let hintsAreComplete = false;
+  // Of several, each knows what it accepted, and the owners of the shards find what is left over.
+  let hintsAreComplete = !ownership.alone;
+  let lookBefore: number | null = null;
   // A read of the store can show an event before its own accept has heard of the commit; its hint then comes too late.
   let coveredSeq = 0;
   let running: Promise<void> | null = null;
@@ -57,7 +70,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     if (running !== null || stopping || !started) return;
     running = run().finally(() => {
       running = null;
-      if (hints.length > 0 || !hintsAreComplete) wake();
+      if (hints.length > 0 || !hintsAreComplete || lookBefore !== null) wake();
     });
   }
 
@@ -65,27 +78,27 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     while (!stopping) {
       const batch = await nextBatch();
       if (batch.length === 0) return;
-      coveredSeq = batch.at(-1)!.seq;
+      if (ownership.alone) coveredSeq = batch.at(-1)!.seq;
       try {
         await dispatchBatch(options, batch);
       } catch (error) {
-        // The batch is still in the store, behind the cursor: it is read again.
+        // The batch is still in the store, behind the cursor: it is read again. Where there is no cursor, it is kept.
         log.error({ error }, "dispatch could not commit; it tries again");
-        forgetHints();
+        if (ownership.alone) forgetHints();
+        else keepHints(batch);
         await sleep(clock, RETRY_WAIT_MS);
       }
     }
   }
 
   async function nextBatch(): Promise<Event[]> {
+    if (!ownership.alone) return (await readOthers()) ?? takeHints();
     if (hintsAreComplete) return takeHints();
     // From here on hints gather again; what the read below sees and a hint repeats is told apart by seq.
     hintsAreComplete = true;
     await letWorkerDrain();
     const batch = await readUndispatched();
-    const bytes = batch.reduce((sum, event) => sum + event.bodyBytes, 0);
-    // An answer at one of its bounds may have left something out; below both it was everything.
-    if (batch.length === DISPATCH_BATCH_EVENTS_MAX || bytes >= STEP_BODY_BYTES_MAX) {
+    if (isFull(batch)) {
       forgetHints();
       return batch;
     }
@@ -94,6 +107,23 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     hintBytes = fresh.reduce((sum, event) => sum + event.bodyBytes, 0);
     hints = fresh;
     return batch.length > 0 || !hintsAreComplete ? batch : takeHints();
+  }
+
+  /** Null when there is nothing left of what was to be looked for. */
+  async function readOthers(): Promise<Event[] | null> {
+    // What this node's own hints lost is among it sooner or later, here or with the owner of its shard.
+    hintsAreComplete = true;
+    const [shards, acceptedBefore] = [ownership.shards() ?? [], lookBefore];
+    lookBefore = null;
+    if (acceptedBefore === null || shards.length === 0) return null;
+    const batch = await readUndispatched({ shards, acceptedBefore });
+    if (batch.length === 0) return null;
+    // The rest of a full answer is asked for when this much is done.
+    if (isFull(batch)) lookBefore = Math.max(lookBefore ?? 0, acceptedBefore);
+    const read = new Set(batch.map((event) => event.seq));
+    hints = hints.filter((event) => !read.has(event.seq));
+    hintBytes = hints.reduce((sum, event) => sum + event.bodyBytes, 0);
+    return batch;
   }
 
   async function letWorkerDrain(): Promise<void> {
@@ -110,15 +140,20 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     return batch;
   }
 
-  async function readUndispatched(): Promise<Event[]> {
+  async function readUndispatched(scope?: UndispatchedScope): Promise<Event[]> {
     try {
-      return await store.undispatched(DISPATCH_BATCH_EVENTS_MAX, STEP_BODY_BYTES_MAX);
+      return await store.undispatched(DISPATCH_BATCH_EVENTS_MAX, STEP_BODY_BYTES_MAX, scope);
     } catch (error) {
       log.error({ error }, "dispatch could not read the store; it tries again");
-      forgetHints();
+      if (scope === undefined) forgetHints();
       await sleep(clock, RETRY_WAIT_MS);
-      return stopping ? [] : readUndispatched();
+      return stopping || scope !== undefined ? [] : readUndispatched();
     }
+  }
+
+  function keepHints(batch: Event[]): void {
+    hints = [...batch, ...hints];
+    for (const event of batch) hintBytes += event.bodyBytes;
   }
 
   function forgetHints(): void {
@@ -138,6 +173,10 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
       }
       wake();
     },
+    lookAt(acceptedBefore) {
+      lookBefore = Math.max(lookBefore ?? 0, acceptedBefore ?? clock.now() - OTHERS_AFTER_MS);
+      wake();
+    },
     start() {
       started = true;
       wake();
@@ -149,24 +188,60 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   };
 }
 
-async function dispatchBatch({ store, catalog, worker, clock, tail, largeBodies }: DispatchOptions, batch: Event[]): Promise<void> {
+async function dispatchBatch(options: DispatchOptions, batch: Event[]): Promise<void> {
+  const { store, catalog, worker, tail, ownership } = options;
+  for (let tries = 1; tries <= STALE_MAX; tries += 1) {
+    // Before routing, which may wait for a filter to look into a large body: a later version is then not the one it went by.
+    const version = ownership.alone ? undefined : catalog.version;
+    const routed = await routeBatch(options, batch);
+    const outcome = await store.commitDispatch(
+      batch,
+      routed.map(({ draft }) => draft),
+      version,
+    );
+    if (outcome.kind === "stale") {
+      // Another node made a subscription, say, just before an event that it takes came in here.
+      await catalog.refresh();
+      continue;
+    }
+    if (tail.active) tellDispatched(options, batch, routed);
+    worker.offer(outcome.deliveries.flatMap((delivery, index) => (delivery === null ? [] : { delivery, event: routed[index]!.event })));
+    return;
+  }
+  throw new Error(`the configuration changed ${STALE_MAX} times while one batch was routed`);
+}
+
+interface Routed {
+  draft: NewDelivery;
+  event: Event;
+}
+
+async function routeBatch({ catalog, clock, largeBodies }: DispatchOptions, batch: Event[]): Promise<Routed[]> {
   const now = clock.now();
-  const drafts: NewDelivery[] = [];
-  const eventOf: Event[] = [];
+  const routed: Routed[] = [];
   for (const event of batch) {
-    const before = drafts.length;
     const candidates = catalog.subscriptionsFor(event.sourceId);
     const taking = takersOf(candidates, event, largeBodies);
     for (const subscription of taking instanceof Promise ? await taking : taking) {
-      const order = orderOf(catalog, largeBodies, event, subscription.destinationId);
-      drafts.push(deliveryOf(event, subscription, order instanceof Promise ? await order : order, now));
-      eventOf.push(event);
+      const ordering = orderOf(catalog, largeBodies, event, subscription.destinationId);
+      const order = ordering instanceof Promise ? await ordering : ordering;
+      routed.push({ draft: deliveryOf(event, subscription, order, now), event });
     }
-    if (tail.active) tail.emit({ kind: "event.dispatched", at: now, eventId: event.id, deliveries: drafts.length - before });
   }
-  const outcome = await store.commitDispatch(batch, drafts);
-  if (outcome.kind === "stale") throw new Error("the configuration changed, although no version was asked for");
-  worker.offer(outcome.deliveries.flatMap((delivery, index) => (delivery === null ? [] : { delivery, event: eventOf[index]! })));
+  return routed;
+}
+
+function tellDispatched({ tail, clock }: DispatchOptions, batch: Event[], routed: Routed[]): void {
+  for (const { id } of batch) {
+    const deliveries = routed.filter(({ event }) => event.id === id).length;
+    tail.emit({ kind: "event.dispatched", at: clock.now(), eventId: id, deliveries });
+  }
+}
+
+/** An answer at one of its bounds may have left something out; below both it was everything. */
+function isFull(batch: Event[]): boolean {
+  const bytes = batch.reduce((sum, event) => sum + event.bodyBytes, 0);
+  return batch.length === DISPATCH_BATCH_EVENTS_MAX || bytes >= STEP_BODY_BYTES_MAX;
 }
 
 function deliveryOf(event: Event, subscription: Subscription, { order, heldUntil }: OrderedDispatch, now: number): NewDelivery {

@@ -3,6 +3,7 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Logger } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { type Clock, createPauses, type Timer } from "../system/clock.ts";
+import type { Ownership } from "./ownership.ts";
 
 // One commit each: enough to end a large backlog quickly, little enough that nobody else's commit waits for long.
 const SWEEP_MAX = 500;
@@ -20,13 +21,14 @@ export interface ExpiryOptions {
   store: Store;
   clock: Clock;
   log: Logger;
+  ownership: Ownership;
   /** Seqs of attempts that began in time and are not settled yet. */
   underWay(): number[];
   /** These were ended. */
   onExpired(deliveries: Delivery[]): void;
 }
 
-export function createExpiry({ store, clock, log, underWay, onExpired }: ExpiryOptions): Expiry {
+export function createExpiry({ store, clock, log, ownership, underWay, onExpired }: ExpiryOptions): Expiry {
   const { pause, end: endPauses } = createPauses(clock);
   let timer: { at: number; handle: Timer } | null = null;
   let running: Promise<void> | null = null;
@@ -46,7 +48,12 @@ export function createExpiry({ store, clock, log, underWay, onExpired }: ExpiryO
     while (!stopping) {
       const now = clock.now();
       try {
-        const { deliveries, nextExpiryAt } = await store.expireDeliveries({ now, limit: SWEEP_MAX, skipSeqs: underWay() });
+        const { deliveries, nextExpiryAt } = await store.expireDeliveries({
+          now,
+          limit: SWEEP_MAX,
+          skipSeqs: underWay(),
+          shards: ownership.shards(),
+        });
         if (deliveries.length > 0) onExpired(deliveries);
         if (nextExpiryAt === null || nextExpiryAt > now) return watch(nextExpiryAt);
       } catch (error) {

@@ -3,6 +3,7 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Event } from "../core/event.ts";
 import type { Job, JobPlan, JobTask } from "../core/job.ts";
 import type { MatchVerdict } from "../core/subscription.ts";
+import type { NodeRecord } from "../store/cluster.ts";
 import type { AcceptOutcome, RequestRecord } from "../store/store.ts";
 import type { RequestDiagnosis } from "./diagnosis.ts";
 import type { HealthReport } from "./destination-health.ts";
@@ -45,7 +46,18 @@ export interface Flow {
   explain(event: Event): Promise<Explanation[]>;
   /** What a job would do, without doing it. */
   planJob(task: JobTask, through: number): Promise<JobPlan>;
-  /** How a destination fares; null for one that is not there. */
+  /** How a destination fares; null for one that is not there. Of one that another node sends to, as `freshen` last read it. */
   destinationHealth(destinationId: string): HealthReport | null;
+  /**
+   * Resolves when what other nodes committed before the call counts here; null when there can be none. `health` reads how
+   * their destinations fare, too.
+   */
+  freshen(what: { health: boolean }): Promise<void> | null;
+  /** A look at what other nodes may have made just now, for an id or key that is unknown here; null when there can be none. */
+  secondLook(): Promise<void> | null;
+  /** Every node that lives, by name, and which of them is this one. */
+  nodes(): Promise<{ nodes: NodeRecord[]; here: string }>;
+  /** Whether the other nodes count on this one; always true of one that is alone. */
+  isJoined(): boolean;
   tail: Tail;
 }

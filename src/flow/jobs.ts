@@ -2,27 +2,38 @@
 import type { Delivery } from "../core/delivery.ts";
 import type { Event } from "../core/event.ts";
 import type { Job, JobPlan, JobTask } from "../core/job.ts";
+import { shardOf } from "../core/shard.ts";
 import { JOB_STEP_MAX } from "../limits.ts";
 import type { Logger } from "../log.ts";
 import type { JobEffect } from "../store/store.ts";
 import { type Clock, createPauses } from "../system/clock.ts";
 import { planCancelStep, planRecoverStep } from "./delivery-walk.ts";
+import type { Ownership } from "./ownership.ts";
 import { planReplayStep, type ReplayOptions, type WalkPlace } from "./replay.ts";
 import type { Worker } from "./worker.ts";
 
 const RETRY_WAIT_MS = 1_000;
 
 export interface Jobs {
-  /** Goes on with every job that a stop or a crash interrupted. */
+  /** Goes on with every job that a stop or a crash interrupted, as far as they are this node's. */
   start(): Promise<void>;
+  /** Finds jobs of this node's shards that nobody told it of. */
+  look(): Promise<void>;
+  /** Shards of jobs with a step under way. */
+  busy(): number[];
   jobChanged(job: Job): void;
   /** What a job would do that is made at `through`: the very steps of one, without their commits. */
   plan(task: JobTask, through: number): Promise<JobPlan>;
   stop(): Promise<void>;
 }
 
+/** Tells whoever works on them of deliveries that changed. */
+export type ChangesTold = Pick<Worker, "deliveriesChanged" | "deliveriesRecovered">;
+
 export interface JobsOptions extends ReplayOptions {
   worker: Worker;
+  changes: ChangesTold;
+  ownership: Ownership;
   clock: Clock;
   log: Logger;
 }
@@ -40,23 +51,47 @@ interface Step {
 }
 
 export function createJobs(options: JobsOptions): Jobs {
-  const { store, worker, clock, log } = options;
+  const { store, worker, clock, log, ownership } = options;
   const running = new Map<string, Promise<void>>();
+  const stepping = new Set<string>();
   let stopping = false;
   // A slow job sleeps for long; a stop must not wait for it.
   const { pause, end: endPauses } = createPauses(clock);
 
   function run(job: Job): void {
-    if (stopping || job.status !== "running" || running.has(job.id)) return;
+    if (stopping || job.status !== "running" || running.has(job.id) || !ownership.owns(job.id)) return;
+    const since = ownership.ownedSince(job.id);
     running.set(
       job.id,
-      work(job).finally(() => running.delete(job.id)),
+      work(job, since).finally(() => {
+        running.delete(job.id);
+        // It was another node's in between, and its own word on how far it came is old.
+        if (!stopping && ownership.owns(job.id) && ownership.ownedSince(job.id) !== since) void lookAgain();
+      }),
     );
   }
 
-  async function work(first: Job): Promise<void> {
+  /** The lease keeps two nodes from doing the same work; that none is done twice is the store's to see, by the job's cursor. */
+  function isMine(job: Job, since: number): boolean {
+    return ownership.owns(job.id) && ownership.ownedSince(job.id) === since && ownership.isValid(clock.now());
+  }
+
+  async function look(): Promise<void> {
+    if (ownership.shards()?.length === 0) return;
+    for (const job of await store.unfinishedJobs()) run(job);
+  }
+
+  async function lookAgain(): Promise<void> {
+    try {
+      await look();
+    } catch (error) {
+      log.warn({ error }, "unfinished jobs could not be read; the next look at the store tries again");
+    }
+  }
+
+  async function work(first: Job, since: number): Promise<void> {
     let job = first;
-    while (!stopping && job.status === "running") {
+    while (!stopping && job.status === "running" && isMine(job, since)) {
       try {
         job = await stepOnce(job);
       } catch (error) {
@@ -67,20 +102,26 @@ export function createJobs(options: JobsOptions): Jobs {
   }
 
   async function stepOnce(job: Job): Promise<Job> {
-    const { id: jobId, through, cursor } = job;
-    const now = clock.now();
-    const step = await planStep(options, job, { through, cursor, limit: stepSize(job), jobId, now });
-    const { job: stepped, deliveries } = await store.stepJob(jobAfter(job, step, now), cursor, step.effect);
-    tellWorker(worker, step, deliveries);
+    stepping.add(job.id);
+    const { step, stepped } = await commitStep(job).finally(() => stepping.delete(job.id));
     if (job.ratePerSecond !== null) await pause((step.taken * 1000) / job.ratePerSecond);
     else if (job.kind !== "cancel" && !worker.hasRoom()) await Promise.race([worker.drained(), pause(RETRY_WAIT_MS)]);
     return stepped;
   }
 
+  async function commitStep(job: Job): Promise<{ step: Step; stepped: Job }> {
+    const { id: jobId, through, cursor } = job;
+    const now = clock.now();
+    const step = await planStep(options, job, { through, cursor, limit: stepSize(job), jobId, now });
+    const { job: stepped, deliveries } = await store.stepJob(jobAfter(job, step, now), cursor, step.effect);
+    tell(options, step, deliveries);
+    return { step, stepped };
+  }
+
   return {
-    async start() {
-      for (const job of await store.unfinishedJobs()) run(job);
-    },
+    start: look,
+    look: lookAgain,
+    busy: () => Array.from(stepping, shardOf),
     jobChanged: run,
     async plan(task, through) {
       let [events, deliveries, cursor] = [0, 0, null as string | null];
@@ -130,15 +171,15 @@ function jobAfter(job: Job, { cursor, events }: Step, now: number): Job {
   return job.kind === "replay" ? { ...job, ...facts, eventsSeen: job.eventsSeen + events.length } : { ...job, ...facts };
 }
 
-function tellWorker(worker: Worker, { events, effect }: Step, deliveries: Delivery[]): void {
+function tell({ worker, changes }: JobsOptions, { events, effect }: Step, deliveries: Delivery[]): void {
   switch (effect.kind) {
     case "create": {
       const bySeq = new Map(events.map((event) => [event.seq, event]));
       return worker.offer(deliveries.map((delivery) => ({ delivery, event: bySeq.get(delivery.eventSeq)! })));
     }
     case "recover":
-      return worker.deliveriesRecovered(deliveries);
+      return changes.deliveriesRecovered(deliveries);
     case "cancel":
-      return worker.deliveriesChanged(deliveries);
+      return changes.deliveriesChanged(deliveries);
   }
 }

@@ -42,6 +42,8 @@ interface Shelf {
   waits: boolean;
   /** How many the next look asks for. */
   batch: number;
+  /** The lane was let go: what a look under way brings is not this node's any more, also when the lane is by then. */
+  dropped: boolean;
 }
 
 export class LaneFeed {
@@ -112,10 +114,11 @@ export class LaneFeed {
     for (const of of held) this.waitUntil(lane, of, this.#options.clock.now());
   }
 
-  /** Of a destination that is gone. */
+  /** Of a destination that is gone, or another node's. */
   remove(lane: Lane): void {
     for (const shelf of this.#shelvesOf(lane)) {
       shelf.dueAt = null;
+      shelf.dropped = true;
       this.#line.delete(shelf);
       this.#starved.delete(shelf);
     }
@@ -131,7 +134,7 @@ export class LaneFeed {
   #shelvesOf(lane: Lane): readonly Shelf[] {
     let shelves = this.#shelves.get(lane);
     if (shelves === undefined) {
-      shelves = CLASSES.map((of) => ({ lane, of, dueAt: null, gone: null, waits: false, batch: FETCH_MIN }));
+      shelves = CLASSES.map((of) => ({ lane, of, dueAt: null, gone: null, waits: false, batch: FETCH_MIN, dropped: false }));
       this.#shelves.set(lane, shelves);
     }
     return shelves;
@@ -142,7 +145,7 @@ export class LaneFeed {
   }
 
   #wait(shelf: Shelf, dueAt: number): void {
-    if (shelf.dueAt !== null && shelf.dueAt <= dueAt) return;
+    if (shelf.dropped || (shelf.dueAt !== null && shelf.dueAt <= dueAt)) return;
     shelf.dueAt = dueAt;
     this.#due.push(dueAt, shelf);
     this.#arm();
@@ -198,11 +201,13 @@ export class LaneFeed {
     const { lane, of } = shelf;
     const query = { destinationId: lane.destinationId, class: of, now: clock.now(), limit, skipSeqs: [...lane.window] };
     const { deliveries, nextDueAt } = await store.dueDeliveries(query);
+    if (shelf.dropped) return;
     if (nextDueAt !== null) this.#wait(shelf, nextDueAt);
     // Whoever has worked off its backlog begins the next one small.
     shelf.batch = nextDueAt !== null && nextDueAt <= query.now ? Math.min(FETCH_MAX, shelf.batch * 2) : FETCH_MIN;
     if (deliveries.length === 0 || this.#stopping || !lane.open) return this.#leave(shelf, deliveries);
     const events = await store.eventsBySeq([...new Set(deliveries.map((delivery) => delivery.eventSeq))]);
+    if (shelf.dropped) return;
     const bySeq = new Map(events.map((event) => [event.seq, event]));
     let left = false;
     for (const delivery of deliveries) {

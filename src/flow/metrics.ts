@@ -9,7 +9,7 @@ export interface FlowMetric {
 }
 
 export function flowMetrics(
-  { counters, worker, suppressedRejections, unwellDestinations }: RunningFlow,
+  { counters, worker, suppressedRejections, unwellDestinations, shardsHeld }: RunningFlow,
   ingest: { pendingBytes: number },
 ): FlowMetric[] {
   const { inFlight, queued, unsettled } = worker.stats();
@@ -56,6 +56,18 @@ export function flowMetrics(
       samples: one(unwellDestinations()),
     },
     { name: "posthorn_attempts_unsettled", help: "Outcomes not committed yet.", type: "gauge", samples: one(unsettled) },
+    {
+      name: "posthorn_attempts_fenced_total",
+      help: "Outcomes refused because another node had taken the delivery over.",
+      type: "counter",
+      samples: one(counters.fenced),
+    },
+    {
+      name: "posthorn_shards_held",
+      help: "Shards of destinations this node works on; none where it holds its store alone.",
+      type: "gauge",
+      samples: one(shardsHeld() ?? 0),
+    },
     {
       name: "posthorn_ingest_pending_bytes",
       help: "Bodies received and not committed yet.",

@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts";
 import type { RetentionSlice, Store } from "../store/store.ts";
 import { type Clock, sleep, type Timer } from "../system/clock.ts";
 import type { Catalog } from "./catalog.ts";
+import type { Ownership } from "./ownership.ts";
 
 const DAY_MS = 86_400_000;
 const INTERVAL_MS = 60_000;
@@ -25,17 +26,21 @@ export interface RetentionOptions {
   days: number;
   /** 0 sets no limit. */
   bytesMax: number;
+  /** Of several nodes one does it: two would only wait for each other's rows. */
+  ownership: Ownership;
 }
 
 export function createRetention(options: RetentionOptions): Retention {
-  const { store, catalog, clock, log } = options;
+  const { store, catalog, clock, log, ownership } = options;
   let stopping = false;
   let timer: Timer | null = null;
   let running: Promise<void> = Promise.resolve();
 
+  const goesOn = () => !stopping && ownership.isFirst(clock.now());
+
   async function deleteAll(slice: Omit<RetentionSlice, "limit">): Promise<number> {
     let total = 0;
-    while (!stopping) {
+    while (goesOn()) {
       const count = await store.deleteExpired({ ...slice, limit: RETENTION_SLICE_EVENTS_MAX });
       total += count;
       if (count < RETENTION_SLICE_EVENTS_MAX) break;
@@ -46,7 +51,7 @@ export function createRetention(options: RetentionOptions): Retention {
 
   async function deleteOverSize(): Promise<number> {
     let total = 0;
-    while (!stopping && options.bytesMax > 0 && (await store.size()).usedBytes > options.bytesMax) {
+    while (goesOn() && options.bytesMax > 0 && (await store.size()).usedBytes > options.bytesMax) {
       const count = await store.deleteExpired({
         before: clock.now(),
         sourceId: null,
@@ -73,13 +78,14 @@ export function createRetention(options: RetentionOptions): Retention {
     const before = now - options.days * DAY_MS;
     total += await deleteAll({ before, sourceId: null, exceptSourceIds: own.map((source) => source.id), wholeDays: true });
     total += await deleteOverSize();
-    await store.sweep(now, before);
+    if (goesOn()) await store.sweep(now, before);
     if (total > 0) log.info({ events: total }, "retention deleted events");
     return total;
   }
 
   function plan(): void {
     timer = clock.after(INTERVAL_MS, () => {
+      if (!ownership.isFirst(clock.now())) return plan();
       running = run().then(
         () => undefined,
         (error: unknown) => log.error({ error }, "retention failed; it tries again"),

@@ -23,8 +23,8 @@ const BATCH_WORTH_A_COMMIT = 200;
 const GATHER_ORDERED_MS = 0;
 
 export interface Settler {
-  /** `exhausted` says why the destination is to be switched off; null leaves that to the outcome. */
-  add(work: Work, outcome: Outcome, exhausted: string | null): void;
+  /** `exhausted` says why the destination is to be switched off; null leaves that to the outcome. `fence` is the token the attempt was made under. */
+  add(work: Work, outcome: Outcome, exhausted: string | null, fence: number | null): void;
   /** Outcomes that are not committed yet: senders hold back when there are too many. */
   readonly backlog: number;
   /** Resolves when everything added so far is committed. */
@@ -41,6 +41,8 @@ export interface SettleOptions {
   counters: Counters;
   /** The settlement is committed: the delivery may leave memory. */
   onSettled: (work: Work, settlement: Settlement) => void;
+  /** Another node has taken the delivery over, and nothing was written: it leaves memory. */
+  onFenced: (work: Work) => void;
   /** The receiver asked for no more or has failed for days, and the destination was switched off for it. */
   onDisabled: (destinationId: string) => void;
 }
@@ -89,9 +91,10 @@ export function createSettler(options: SettleOptions): Settler {
   }
 
   async function commit(batch: Entry[]): Promise<void> {
+    let fenced: ReadonlySet<number>;
     for (;;) {
       try {
-        await options.store.settle(batch.map((entry) => entry.settlement));
+        fenced = new Set(await options.store.settle(batch.map((entry) => entry.settlement)));
         break;
       } catch (error) {
         // The attempts were made: forgetting them would send again what was delivered. They wait for the store.
@@ -99,9 +102,11 @@ export function createSettler(options: SettleOptions): Settler {
         await sleep(options.clock, RETRY_WAIT_MS);
       }
     }
+    if (fenced.size > 0) tellFenced(options, fenced.size);
     for (const entry of batch) {
       try {
-        await finish(options, entry);
+        if (fenced.has(entry.settlement.deliverySeq)) options.onFenced(entry.work);
+        else await finish(options, entry);
       } catch (error) {
         options.log.error({ error, destinationId: entry.work.delivery.destinationId }, "a destination could not be disabled");
       }
@@ -109,9 +114,9 @@ export function createSettler(options: SettleOptions): Settler {
   }
 
   return {
-    add(work, outcome, exhausted) {
+    add(work, outcome, exhausted, fence) {
       countAttempt(options.counters, outcome);
-      gathered.push(decide(options, work, outcome, exhausted));
+      gathered.push(decide(options, work, outcome, exhausted, fence));
       backlog += 1;
       plan(gathered.at(-1)!);
     },
@@ -127,7 +132,21 @@ export function createSettler(options: SettleOptions): Settler {
   };
 }
 
-function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: Outcome, exhausted: string | null): Entry {
+function tellFenced({ counters, log }: SettleOptions, outcomes: number): void {
+  counters.fenced += outcomes;
+  log.info(
+    { outcomes },
+    "Outcomes came after this node had lost their shards. They were not recorded, and other nodes make these attempts again.",
+  );
+}
+
+function decide(
+  { clock, random, catalog }: SettleOptions,
+  work: Work,
+  outcome: Outcome,
+  exhausted: string | null,
+  fence: number | null,
+): Entry {
   const { delivery } = work;
   const now = clock.now();
   const attempts = delivery.attempts + 1;
@@ -144,7 +163,7 @@ function decide({ clock, random, catalog }: SettleOptions, work: Work, outcome: 
     work,
     settlement: {
       deliverySeq: delivery.seq,
-      fence: null,
+      fence,
       attempt: {
         deliveryId: delivery.id,
         eventId: delivery.eventId,

@@ -1,6 +1,5 @@
 // The worker: takes what is due from the schedule, has it sent, and hands outcomes to settle.
 import type { Delivery } from "../core/delivery.ts";
-import type { Destination } from "../core/destination.ts";
 import { isExpired } from "../core/expiry.ts";
 import { CLASSES, classOf, type Lane, type Work } from "../core/lane.ts";
 import { createSchedule, type Schedule } from "../core/schedule.ts";
@@ -12,11 +11,15 @@ import type { Catalog } from "./catalog.ts";
 import type { Counters } from "./counters.ts";
 import type { DestinationHealth } from "./destination-health.ts";
 import { createExpiry, type Expiry } from "./expiry.ts";
+import { createHandRetries, type HandRetries } from "./hand-retries.ts";
+import { createLaneDoors, type LaneDoors } from "./lane-doors.ts";
 import { LANE_WINDOW_MAX, LaneFeed } from "./lane-feed.ts";
 import { cancelOrphans } from "./orphans.ts";
+import type { Ownership } from "./ownership.ts";
 import { takeRecovered } from "./recovered.ts";
 import type { Outcome, Sender } from "./send.ts";
 import { createSettler, type Settler } from "./settle.ts";
+import { createShardLanes, type ShardLanes } from "./shard-lanes.ts";
 import type { Tail } from "./tail.ts";
 
 // What all lanes together hold in memory. Beyond it each has one at least.
@@ -47,6 +50,8 @@ export interface Worker {
   /** Takes nothing new, gives attempts under way `graceMs` to end, and commits every outcome. */
   stop(graceMs: number): Promise<void>;
   stats(): { inFlight: number; queued: number; unsettled: number };
+  /** What it holds of the shards that are this node's. */
+  readonly shards: ShardLanes;
 }
 
 export interface WorkerOptions {
@@ -60,6 +65,9 @@ export interface WorkerOptions {
   counters: Counters;
   health: DestinationHealth;
   limits: SlotLimits;
+  ownership: Ownership;
+  /** Deliveries that this node just made and another one sends. */
+  tellOwner: (delivery: Delivery) => void;
 }
 
 /** How the attempts under way at once are shared out. */
@@ -83,10 +91,9 @@ class FlowWorker implements Worker {
   readonly #expiry: Expiry;
   /** Attempts that have begun and are not settled. */
   readonly #underWay = new Map<number, Work>();
-  /** Retried by hand while in memory: the store has a newer word on them than the outcome that is about to be told. */
-  readonly #retried = new Set<number>();
-  /** Retried by hand while their destination's breaker is open: each is about to test it. */
-  readonly #probing = new Set<number>();
+  readonly shards: ShardLanes;
+  readonly #doors: LaneDoors;
+  readonly #byHand: HandRetries;
   #draining: PromiseWithResolvers<void> | null = null;
   #stopping = false;
   /** Set when the grace of a stop is over: what still comes back is not recorded, and is sent again after the next start. */
@@ -105,18 +112,36 @@ class FlowWorker implements Worker {
     this.#settler = createSettler({
       ...options,
       onSettled: (work, settlement) => this.#settled(work, settlement),
+      onFenced: (work) => this.#fenced(work),
       onDisabled: (destinationId) => this.destinationChanged(destinationId),
     });
+    const parts = { ...options, schedule: this.#schedule, feed: this.#feed };
+    this.#doors = createLaneDoors({ ...parts, isMine: (id) => this.shards.isMine(id), onMoved: () => this.#planPump() });
+    this.#byHand = createHandRetries({ ...parts, probeWith: (work) => this.#doors.follow(work.delivery.destinationId, work) });
     this.#expiry = createExpiry({
       ...options,
       underWay: () => [...this.#underWay.keys()],
       onExpired: (deliveries) => this.deliveriesChanged(deliveries),
     });
+    this.shards = createShardLanes({
+      ...parts,
+      open: (destination) => this.#doors.open(destination),
+      orphaned: (destinationId) => this.#cancelIfOrphaned([destinationId]),
+      onReady: () => {
+        // What expired while nobody had these shards ends now; nobody has to wait for it, because sending looks too.
+        void this.#expiry.sweep();
+        this.#planPump();
+      },
+    });
   }
 
   offer(works: Work[]): void {
-    const now = this.#options.clock.now();
-    for (const work of works) this.#offerOne(work, now);
+    const { clock, ownership, tellOwner } = this.#options;
+    const now = clock.now();
+    for (const work of works) {
+      if (ownership.owns(work.delivery.destinationId)) this.#offerOne(work, now);
+      else tellOwner(work.delivery);
+    }
     this.#cancelIfOrphaned(works.map((work) => work.delivery.destinationId));
     this.#planPump();
   }
@@ -137,10 +162,11 @@ class FlowWorker implements Worker {
 
   deliveriesChanged(deliveries: Delivery[]): void {
     for (const delivery of deliveries) {
+      if (!this.#options.ownership.owns(delivery.destinationId)) continue;
       const lane = this.#schedule.lane(delivery.destinationId);
-      if (delivery.state === "waiting") this.#retriedByHand(lane, delivery);
+      if (delivery.state === "waiting") this.#byHand.take(lane, delivery);
       else {
-        this.#probing.delete(delivery.seq);
+        this.#byHand.ended(delivery.seq);
         this.#feed.forget(lane, delivery.seq);
         this.#schedule.drop(lane, delivery.seq);
         this.#leftLine(lane, delivery);
@@ -151,46 +177,34 @@ class FlowWorker implements Worker {
   }
 
   deliveriesRecovered(deliveries: Delivery[]): void {
-    takeRecovered({ schedule: this.#schedule, feed: this.#feed, underWay: this.#underWay }, deliveries, this.#options.clock.now());
-    for (const { expiresAt } of deliveries) this.#expiry.watch(expiresAt);
+    const mine = deliveries.filter(({ destinationId }) => this.#options.ownership.owns(destinationId));
+    takeRecovered({ schedule: this.#schedule, feed: this.#feed, underWay: this.#underWay }, mine, this.#options.clock.now());
+    for (const { expiresAt } of mine) this.#expiry.watch(expiresAt);
     this.#cancelIfOrphaned(deliveries.map((delivery) => delivery.destinationId));
   }
 
   destinationChanged(destinationId: string): void {
+    if (!this.shards.isMine(destinationId)) return;
     const lane = this.#schedule.lane(destinationId);
     const destination = this.#options.catalog.destination(destinationId);
     if (destination === undefined) {
       this.#options.health.forget(destinationId);
-      this.#schedule.adjust(lane, { open: false });
-      this.#park(lane);
-      this.#removeIfEmpty(lane);
+      this.#doors.close(lane);
       this.#cancelIfOrphaned([destinationId]);
       return;
     }
     this.#options.health.follow(destination);
-    this.#schedule.adjust(lane, { ...settingsOf(destination), rate: this.#options.health.rate(destinationId) });
     if (destination.state.kind === "active") {
       for (const of of CLASSES) this.#feed.waitUntil(lane, of, this.#options.clock.now());
     }
-    this.#follow(lane, destination);
+    this.#doors.open(destination);
     this.#feed.refill(lane);
     this.#planPump();
   }
 
   async start(): Promise<void> {
-    const { store, catalog, health } = this.#options;
-    await health.load(catalog.destinations());
-    for (const destination of catalog.destinations()) {
-      const lane = this.#schedule.lane(destination.id);
-      this.#schedule.adjust(lane, { ...settingsOf(destination), rate: health.rate(destination.id) });
-      this.#follow(lane, destination);
-    }
-    for (const { destinationId, class: of, nextDueAt } of await store.waitingDestinations()) {
-      if (catalog.destination(destinationId) === undefined) this.#cancelIfOrphaned([destinationId]);
-      else this.#feed.waitUntil(this.#schedule.lane(destinationId), of, nextDueAt);
-    }
-    // What expired while nothing ran ends now; nobody has to wait for it, because sending looks too.
-    void this.#expiry.sweep();
+    // Of a store that several nodes share, shards come with the leases on them.
+    if (this.#options.ownership.alone) await this.shards.adopt(null);
     this.#planPump();
   }
 
@@ -200,6 +214,8 @@ class FlowWorker implements Worker {
     this.#timer?.handle.cancel();
     this.#feed.stop();
     this.#expiry.stop();
+    this.#byHand.stop();
+    this.shards.stop();
     for (const lane of this.#schedule.lanes()) this.#schedule.clear(lane);
     const graceEnds = clock.now() + graceMs;
     while (this.#schedule.inFlight > 0 && clock.now() < graceEnds) await sleep(clock, STOP_LOOK_MS);
@@ -215,10 +231,11 @@ class FlowWorker implements Worker {
   #pump(): void {
     this.#pumpPlanned = false;
     const now = this.#options.clock.now();
-    while (!this.#stopping && this.#settler.backlog < SETTLE_BACKLOG_MAX) {
+    const { ownership } = this.#options;
+    while (!this.#stopping && this.#settler.backlog < SETTLE_BACKLOG_MAX && ownership.isValid(now)) {
       const work = this.#schedule.take(now);
       if (work === null) break;
-      void this.#sendOne(work);
+      void this.#sendOne(work, ownership.fence(work.delivery.destinationId));
     }
     this.#arm(now);
     if (this.#draining !== null && this.hasRoom()) {
@@ -243,11 +260,11 @@ class FlowWorker implements Worker {
 
   #wake(): void {
     this.#timer = null;
-    for (const destinationId of this.#options.health.wake()) this.#followById(destinationId);
+    for (const destinationId of this.#options.health.wake()) this.#doors.follow(destinationId);
     this.#pump();
   }
 
-  async #sendOne(work: Work): Promise<void> {
+  async #sendOne(work: Work, fence: number | null): Promise<void> {
     const { catalog, health, sender } = this.#options;
     const { destinationId } = work.delivery;
     const destination = catalog.destination(destinationId);
@@ -255,7 +272,7 @@ class FlowWorker implements Worker {
       // Deleted between queueing and sending; the change itself cancels what waits in the store.
       this.#schedule.landed(work, 0);
       this.#schedule.release(work);
-      this.#removeIfEmpty(this.#schedule.lane(destinationId));
+      this.#doors.removeIfEmpty(this.#schedule.lane(destinationId));
       return;
     }
     if (isExpired(work.delivery.expiresAt, this.#options.clock.now())) return this.#expire(work);
@@ -265,8 +282,8 @@ class FlowWorker implements Worker {
     this.#schedule.landed(work, outcome.durationMs);
     const { exhausted } = health.record(destinationId, outcome.result, outcome.startedAt);
     if (this.#abandoned || isCancelled(outcome)) this.#letGo(work);
-    else this.#settler.add(work, outcome, exhausted);
-    this.#followById(destinationId);
+    else this.#settler.add(work, outcome, exhausted, fence);
+    this.#doors.follow(destinationId);
     this.#feed.refill(this.#schedule.lane(destinationId));
     this.#planPump();
   }
@@ -289,8 +306,10 @@ class FlowWorker implements Worker {
     const { seq, destinationId } = work.delivery;
     this.#letGo(work);
     const lane = this.#schedule.lane(destinationId);
+    const isRetried = this.#byHand.wasRetried(seq);
+    if (!this.#options.ownership.owns(destinationId)) return this.#leftBehind(lane);
     this.#feed.forget(lane, seq);
-    if (this.#retried.delete(seq)) this.#feed.waitUntil(lane, "fresh", this.#options.clock.now());
+    if (isRetried) this.#feed.waitUntil(lane, "fresh", this.#options.clock.now());
     else if (step.state === "waiting") {
       this.#feed.waitUntil(lane, classOf({ ...work.delivery, attempts: step.attempts }), step.nextAttemptAt ?? 0);
       // One that was recovered during its attempt stands in another lane of the store than the one it was taken from.
@@ -300,8 +319,27 @@ class FlowWorker implements Worker {
     // Also after a failure: a full window may have kept the lane from looking at the store, and nothing else would make it.
     this.#feed.refill(lane);
     this.#feed.roomFreed();
-    this.#removeIfEmpty(lane);
+    this.#doors.removeIfEmpty(lane);
     if (this.#settler.backlog >= SETTLE_BACKLOG_MAX / 2) this.#planPump();
+  }
+
+  /** The store has another node's word on it, or soon will: it is read again when the destination is this node's. */
+  #fenced(work: Work): void {
+    const { seq, destinationId } = work.delivery;
+    this.#letGo(work);
+    this.#byHand.wasRetried(seq);
+    const lane = this.#schedule.lane(destinationId);
+    if (!this.#options.ownership.owns(destinationId)) return this.#leftBehind(lane);
+    for (const of of CLASSES) this.#feed.waitUntil(lane, of, this.#options.clock.now());
+    this.#feed.refill(lane);
+  }
+
+  /** Of a lane that is another node's by now. */
+  #leftBehind(lane: Lane): void {
+    this.#feed.remove(lane);
+    this.#schedule.remove(lane);
+    this.#feed.roomFreed();
+    this.#planPump();
   }
 
   #offerOne(work: Work, now: number): void {
@@ -315,7 +353,9 @@ class FlowWorker implements Worker {
     // Who is next in an order is for the store to say: what it calls blocked comes when it is let go.
     const { order } = work.delivery;
     if (order?.blocked === true) return;
-    const waits = order !== null || dueAt > now || !lane.open || this.#feed.isBehind(lane, of, now);
+    // Older than the lease: another node may have sent it since the commit.
+    const isOld = work.delivery.createdAt < this.#options.ownership.ownedSince(work.delivery.destinationId);
+    const waits = order !== null || isOld || dueAt > now || !lane.open || this.#feed.isBehind(lane, of, now);
     if (waits || !this.#schedule.hasRoom(lane, of, work.event.bodyBytes)) this.#feed.waitUntil(lane, of, dueAt);
     else this.#schedule.add(lane, work);
   }
@@ -328,75 +368,17 @@ class FlowWorker implements Worker {
     if (jobId !== null) this.#feed.released(lane, "replay");
   }
 
-  #retriedByHand(lane: Lane, delivery: Delivery): void {
-    if (lane.window.has(delivery.seq)) this.#retried.add(delivery.seq);
-    // A person can hurry a delivery, but not past the one that it waits for.
-    else if (delivery.order?.blocked === true) return;
-    else if (this.#options.health.isOpen(delivery.destinationId)) void this.#probeWith(lane, delivery);
-    this.#feed.waitUntil(lane, "fresh", delivery.nextAttemptAt ?? this.#options.clock.now());
-  }
-
-  /** A person wants to know now whether it works: their delivery tests the destination in place of the next one in line. */
-  async #probeWith(lane: Lane, delivery: Delivery): Promise<void> {
-    const { store, catalog, health, log } = this.#options;
-    const { seq, destinationId } = delivery;
-    this.#probing.add(seq);
-    try {
-      const [event] = await store.eventsBySeq([delivery.eventSeq]);
-      const isActive = catalog.destination(destinationId)?.state.kind === "active";
-      if (event === undefined || this.#stopping || !isActive || !this.#probing.has(seq) || lane.window.has(seq)) return;
-      // Another probe is under way already; then this one waits for its turn like everything else.
-      if (!health.probe(destinationId)) return;
-      this.#followById(destinationId, { delivery, event });
-    } catch (error) {
-      log.error({ error, deliveryId: delivery.id }, "a delivery that was retried by hand could not be read; it waits for the next probe");
-    } finally {
-      this.#probing.delete(seq);
-    }
-  }
-
-  #followById(destinationId: string, first: Work | null = null): void {
-    const destination = this.#options.catalog.destination(destinationId);
-    if (destination !== undefined) this.#follow(this.#schedule.lane(destinationId), destination, first);
-  }
-
-  /** Opens or closes a lane, and gives it the slots that its destination's state and health leave it. `first` goes ahead of what waits. */
-  #follow(lane: Lane, destination: Destination, first: Work | null = null): void {
-    const slots = this.#options.health.slots(destination.id);
-    const open = destination.state.kind === "active" && slots > 0;
-    const opens = open && !lane.open;
-    if (open === lane.open && slots === lane.concurrencyMax) return;
-    this.#schedule.adjust(lane, { open, concurrencyMax: slots, freshSince: this.#options.health.freshSince(destination.id) });
-    if (!open) this.#park(lane);
-    if (first !== null && open) this.#schedule.add(lane, first);
-    if (opens) this.#feed.refill(lane);
-    // Also when it closes: its breaker has a time at which it wants to be woken.
-    this.#planPump();
-  }
-
-  /** What is queued goes back to where it also is, the store: memory is for those that may go. */
-  #park(lane: Lane): void {
-    const held = CLASSES.filter((of) => lane.queuedOf(of) > 0);
-    this.#schedule.clear(lane);
-    this.#feed.parked(lane, held);
-  }
-
-  #removeIfEmpty(lane: Lane): void {
-    if (lane.window.size > 0 || lane.inFlight > 0 || this.#options.catalog.destination(lane.destinationId) !== undefined) return;
-    this.#schedule.remove(lane);
-    this.#feed.remove(lane);
-  }
-
   /** Deleted after dispatch or a command chose it: nothing will ever open its lane. */
   #cancelIfOrphaned(destinationIds: Iterable<string>): void {
     for (const id of new Set(destinationIds)) {
-      if (this.#options.catalog.destination(id) === undefined) void cancelOrphans(this.#options, id);
+      if (this.#options.catalog.destination(id) === undefined && this.#options.ownership.owns(id)) void this.#cancelOrphans(id);
     }
   }
-}
 
-function settingsOf({ tenantId, url }: Destination): { tenantId: string; host: string } {
-  return { tenantId: tenantId ?? "", host: new URL(url).origin };
+  async #cancelOrphans(destinationId: string): Promise<void> {
+    if (await cancelOrphans(this.#options, destinationId)) return;
+    for (const of of CLASSES) this.shards.hint(destinationId, of, this.#options.clock.now());
+  }
 }
 
 /** The transport was closed under the attempt: nobody knows how it would have ended. */

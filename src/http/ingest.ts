@@ -40,6 +40,21 @@ export function createIngest(options: IngestOptions): Ingest {
       answerRejected(request, response, "unknown_source", null);
       return;
     }
+    const learning = acceptor.learn(arrival.token);
+    if (learning === null) {
+      admit(request, response, arrival);
+      return;
+    }
+    void learning.then((looked) => {
+      // Nobody can say that there is no such source: a 404 would make the sender give up for good.
+      if (looked) admit(request, response, arrival);
+      else answerRejected(request, response, "store_unavailable", OVERLOAD_RETRY_AFTER_SECONDS);
+    });
+  }
+
+  function admit(request: IncomingMessage, response: ServerResponse, arrival: Arrival): void {
+    // The sender may have hung up during the look.
+    if (request.destroyed) return;
     const admission = acceptor.admit(arrival);
     if (!admission.ok) {
       answerRejected(request, response, admission.cause, admission.retryAfterSeconds);

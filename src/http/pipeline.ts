@@ -2,7 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerFactory } from "fastify";
 import type { ApiKey } from "../core/api-key.ts";
 import { ProblemError, problemOf } from "../errors.ts";
-import { authenticate, authorize } from "./auth.ts";
+import { ANONYMOUS, callerOf } from "./caller.ts";
 import { createIdempotency, type Idempotency, readIdempotencyKey } from "./idempotency.ts";
 import { fieldProblems, invalid, mapError, PROBLEM_CONTENT_TYPE } from "./problem.ts";
 import type { Answer, AnswerStream, Api, Call, Route } from "./route.ts";
@@ -20,7 +20,6 @@ export interface PipelineOptions {
 }
 
 const NO_BODY = new Uint8Array(0);
-const ANONYMOUS: ApiKey = { id: "", name: "", scopes: [], hash: "", hint: "", origin: "created", createdAt: 0, expiresAt: null };
 
 interface RequestState {
   key: ApiKey;
@@ -71,11 +70,14 @@ function addRoute(fastify: FastifyInstance, options: PipelineOptions, one: Route
     method: one.method === "GET" && one.shapes[200] !== "events" ? ["GET", "HEAD"] : one.method,
     url: one.path.replaceAll("{id}", ":id"),
     // Before the body is read: whoever has no key does not get to send one.
-    onRequest: (request, _reply, done) => {
-      const key = one.scope === null ? ANONYMOUS : authenticate(api.catalog, request.headers.authorization, api.clock.now());
-      if (one.scope !== null) authorize(key, one.scope);
-      states.set(request, { key, rawBody: NO_BODY });
-      done();
+    onRequest: (request, _reply, proceed) => {
+      const admit = (key: ApiKey) => {
+        states.set(request, { key, rawBody: NO_BODY });
+        proceed();
+      };
+      const caller = callerOf(api, one, request.headers.authorization);
+      if (caller instanceof Promise) void caller.then(admit, (error: Error) => proceed(error));
+      else admit(caller);
     },
     handler: async (request, reply) => {
       const answer = await answerCall(options, one, request, states.get(request) ?? { key: ANONYMOUS, rawBody: NO_BODY });

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { ApiKey, ApiKeyScope } from "../core/api-key.ts";
 import type { IdSource } from "../core/id.ts";
+import type { Role } from "../core/role.ts";
 import type { Catalog } from "../flow/catalog.ts";
 import type { Flow } from "../flow/flow.ts";
 import type { Logger } from "../log.ts";
@@ -26,6 +27,10 @@ export interface Api {
   publicUrl: string | null;
   /** `concurrencyMax` of a destination that is made without one. */
   destinationConcurrency: number;
+  /** What this node does; routes under /v1 want `api`. */
+  roles: readonly Role[];
+  /** Whether other nodes may change what this one has in memory. */
+  isShared: boolean;
   /** Counted elsewhere; read at every scrape. */
   metrics: () => readonly Metric[];
 }

@@ -29,6 +29,7 @@ import { cancelJob } from "./api/jobs.cancel.ts";
 import { createJob } from "./api/jobs.create.ts";
 import { getJob } from "./api/jobs.get.ts";
 import { listJobs } from "./api/jobs.list.ts";
+import { listNodes } from "./api/nodes.list.ts";
 import { getProvider } from "./api/providers.get.ts";
 import { listProviders } from "./api/providers.list.ts";
 import { getRequestBody } from "./api/requests.body.ts";
@@ -61,6 +62,7 @@ import * as t from "./schemas/destination.ts";
 import * as e from "./schemas/event.ts";
 import { emptyBody } from "./schemas/fields.ts";
 import * as j from "./schemas/job.ts";
+import * as n from "./schemas/node.ts";
 import * as p from "./schemas/provider.ts";
 import * as r from "./schemas/retry.ts";
 import * as k from "./schemas/service.ts";
@@ -139,6 +141,8 @@ export const ROUTES: readonly Route[] = [
   route("POST", "/v1/api-keys", "admin", "Make an API key", { body: k.apiKeyCreate, 201: k.apiKey }, createApiKey),
   route("GET", "/v1/api-keys", "admin", "List API keys", { query: k.apiKeyQuery, 200: k.apiKeyPage }, listApiKeys),
   route("DELETE", "/v1/api-keys/{id}", "admin", "Delete an API key", { 204: "none" }, deleteApiKey),
+
+  route("GET", "/v1/nodes", "read", "List the nodes that share the store", { query: n.nodeQuery, 200: n.nodePage }, listNodes),
 
   route("GET", "/v1/tail", "read", "Watch what happens", { query: k.tailQuery, 200: "events" }, tail),
 

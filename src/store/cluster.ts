@@ -1,7 +1,8 @@
 // The cluster port: how several nodes on one store share its work. A store that one process holds has none.
 import type { WorkClass } from "../core/lane.ts";
+import type { Role } from "../core/role.ts";
 
-export type Role = "ingest" | "api" | "worker";
+export type { Role } from "../core/role.ts";
 
 /** A lease on one shard. Its token grows with every change of owner; what is settled under an older one is refused. */
 export interface Lease {

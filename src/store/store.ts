@@ -164,6 +164,8 @@ export interface ExpiryQuery {
   limit: number;
   /** Deliveries whose attempt began in time and is not settled yet. */
   skipSeqs: number[];
+  /** Only of destinations in these shards, the ones whose attempts this node knows of; null or absent for all. */
+  shards?: readonly number[] | null;
 }
 
 export interface ExpiredDeliveries {

@@ -89,7 +89,12 @@ describe("loadSettings", () => {
     ["POSTHORN_PUBLIC_URL", "https://user:pass@example.com"],
     ["POSTHORN_API_KEY", "short"],
     ["POSTHORN_API_KEY", "sixteen characters with spaces"],
-    ["POSTHORN_DATABASE_URL", "postgres://localhost/posthorn"],
+    ["POSTHORN_DATABASE_URL", "mysql://localhost/posthorn"],
+    ["POSTHORN_DATABASE_READ_URL", "localhost:5432"],
+    ["POSTHORN_DATABASE_POOL_MAX", "1"],
+    ["POSTHORN_ROLES", "ingest,cook"],
+    ["POSTHORN_ROLES", ","],
+    ["POSTHORN_NODE_NAME", "two words"],
   ])("refuses %s=%s with a sentence that names it", (env, value) => {
     const found = problems({ [env]: value });
     expect(found).toHaveLength(1);
@@ -100,10 +105,17 @@ describe("loadSettings", () => {
     expect(problems({ POSTHORN_PORT: "x", POSTHORN_RETENTION_DAYS: "-1", POSTHORN_LOG_LEVEL: "loud" })).toHaveLength(3);
   });
 
-  test("says when PostgreSQL comes, and never shows the URL's password", () => {
-    const [sentence] = problems({ POSTHORN_DATABASE_URL: "postgres://user:hunter2@localhost/posthorn" });
-    expect(sentence).toContain("PostgreSQL comes with a later version");
-    expect(sentence).not.toContain("hunter2");
+  test("roles are read in any order and case, each once", () => {
+    expect(loadSettings({ POSTHORN_ROLES: "Worker, api,worker" }).settings.roles).toEqual(["api", "worker"]);
+    expect(loadSettings({}).settings.roles).toEqual(["ingest", "api", "worker"]);
+  });
+
+  test("never shows the password of a database's URL", () => {
+    const url = "postgres://user:hunter2@localhost/posthorn";
+    expect(problems({ POSTHORN_DATABASE_URL: url.replace("postgres", "oracle") }).join()).not.toContain("hunter2");
+    const { settings } = loadSettings({ POSTHORN_DATABASE_URL: url });
+    expect(settings.databaseUrl).toBe(url);
+    expect(JSON.stringify(redactedSettings(settings))).not.toContain("hunter2");
   });
 
   test("a bad secret stays out of the sentence about it", () => {

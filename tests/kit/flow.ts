@@ -4,6 +4,7 @@ import type { Destination } from "../../src/core/destination.ts";
 import type { Event, RawRequest } from "../../src/core/event.ts";
 import { createIdSource, type IdSource, newId } from "../../src/core/id.ts";
 import { type Job, type JobTask, newJob, type ReplayFilter } from "../../src/core/job.ts";
+import { ROLES } from "../../src/core/role.ts";
 import { defaultRetryPolicy } from "../../src/core/retry-schedule.ts";
 import type { Source } from "../../src/core/source.ts";
 import type { Subscription } from "../../src/core/subscription.ts";
@@ -77,8 +78,12 @@ export interface TestFlow {
   dispose(): Promise<void>;
 }
 
-interface Life {
+interface Life extends Doors {
   lifetime: Lifetime;
+}
+
+/** What a test reaches a running flow by. */
+export interface Doors {
   watched: WatchedStore;
   catalog: Catalog;
   running: RunningFlow;
@@ -113,6 +118,8 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
       ingestBodyBytesMax: 10 * 1024 ** 2,
       retentionDays: options.retentionDays ?? 30,
       retentionBytesMax: options.retentionBytesMax ?? 0,
+      cluster: null,
+      node: { name: "test", version: "0.0.0", roles: ROLES },
     });
     if (options.start !== false) await running.start();
     await clock.settle();
@@ -165,7 +172,7 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
   };
 }
 
-function createConfiguring(life: () => Life, clock: TestClock, ids: IdSource) {
+export function createConfiguring(life: () => Doors, clock: TestClock, ids: IdSource) {
   async function addSource(changes: Partial<Source> = {}): Promise<Source> {
     return saved(life().catalog.saveSource({ ...sourceOf(newId(ids, "src"), clock.now()), ...changes }));
   }
@@ -206,7 +213,7 @@ function createConfiguring(life: () => Life, clock: TestClock, ids: IdSource) {
   };
 }
 
-function createActing(life: () => Life, clock: TestClock, ids: IdSource) {
+export function createActing(life: () => Doors, clock: TestClock, ids: IdSource) {
   async function command(kind: "retry" | "cancel", deliveryIds: string[]): Promise<Delivery[]> {
     const { watched, running } = life();
     const outcome = await watched.store.commandDeliveries(deliveryIds, { kind, at: clock.now() }, null);

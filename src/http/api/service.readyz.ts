@@ -1,4 +1,4 @@
-// GET /readyz: the store can commit, so requests would be accepted.
+// GET /readyz: the store can commit, so requests would be accepted, and the other nodes count on this one.
 import { ProblemError } from "../../errors.ts";
 import { type Answer, type Call, json } from "../route.ts";
 
@@ -7,6 +7,12 @@ export async function getReadiness({ api }: Call): Promise<Answer> {
     await api.store.ping();
   } catch (cause) {
     throw new ProblemError("store_unavailable", "The store cannot commit now.", { cause });
+  }
+  if (!api.flow.isJoined()) {
+    throw new ProblemError(
+      "store_unavailable",
+      "This node has not reached the other nodes through the database for some seconds, and works on nothing.",
+    );
   }
   return json(200, { status: "ok" });
 }

@@ -50,9 +50,11 @@ export interface PostgresOptions {
 export interface PostgresStore {
   store: Store;
   cluster: Cluster;
+  /** This node's share of the numbers: no other node makes the same. */
+  ids: IdSource;
 }
 
-const SCHEMA_DEFAULT = "posthorn";
+export const SCHEMA_DEFAULT = "posthorn";
 const TRIES_MAX = 5;
 
 /**
@@ -79,6 +81,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
     const open: Omit<Store, "close"> = { ...createAcceptHalf(parts), ...createWriteHalf(parts), ...createReadHalf(parts) };
     return {
       cluster,
+      ids: numbers.ids,
       store: closing(open, async () => {
         // Where the database is away, what this node held runs out by itself.
         await cluster.leave().catch(() => undefined);

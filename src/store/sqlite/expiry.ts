@@ -1,5 +1,6 @@
 // SQL of expiry: what waits and is of no use any more ends, from a partial index over what can expire.
 import type { DatabaseSync } from "node:sqlite";
+import { shardOf } from "../../core/shard.ts";
 import { EXPIRED_REASON } from "../../core/expiry.ts";
 import type { ExpiryQuery } from "../store.ts";
 import type { Left, OrderWrites } from "./order.ts";
@@ -7,7 +8,7 @@ import { DELIVERY_COLUMNS, type Row, STATE_CODE } from "./rows.ts";
 
 export function createExpiryWrites(database: DatabaseSync, order: OrderWrites) {
   const expired = database.prepare(
-    "SELECT seq FROM deliveries WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq",
+    "SELECT seq, destination_id FROM deliveries WHERE state = 0 AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, seq",
   );
   expired.setReturnArrays(true);
   const next = database.prepare(
@@ -21,12 +22,12 @@ export function createExpiryWrites(database: DatabaseSync, order: OrderWrites) {
   one.setReturnArrays(true);
 
   return {
-    expireDeliveries({ now, limit, skipSeqs }: ExpiryQuery): { rows: Row[]; nextExpiryAt: number | null } {
+    expireDeliveries({ now, limit, skipSeqs, shards = null }: ExpiryQuery): { rows: Row[]; nextExpiryAt: number | null } {
       const skip = new Set(skipSeqs);
       const seqs: number[] = [];
       let more = false;
-      for (const [seq] of expired.iterate(now) as unknown as Iterable<[number]>) {
-        if (skip.has(seq)) continue;
+      for (const [seq, destinationId] of expired.iterate(now) as unknown as Iterable<[number, string]>) {
+        if (skip.has(seq) || (shards !== null && !shards.includes(shardOf(destinationId)))) continue;
         more = seqs.length === limit;
         if (more) break;
         seqs.push(seq);
