@@ -168,11 +168,11 @@ async function openStore(
 }
 
 /** A database that restarts together with its nodes is away for some seconds: that is no reason to give up. */
-async function whenReachable<T>(log: Logger, open: () => Promise<T>): Promise<T> {
+async function whenReachable<T>(log: Logger, connect: () => Promise<T>): Promise<T> {
   const until = systemClock.now() + DATABASE_WAIT_MS;
   for (;;) {
     try {
-      return await open();
+      return await connect();
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || systemClock.now() >= until) throw error;
       log.warn({ error: error.message }, "The database can't be reached yet; trying again.");

@@ -1,43 +1,15 @@
 // The one settings table. Reading the environment, `--help`, redaction and docs/configuration.md are derived from it.
 import { readFileSync } from "node:fs";
 import { ROLES } from "./core/role.ts";
-import { closestName } from "./setting-names.ts";
+import { closestName } from "./core/closest.ts";
 import * as values from "./setting-values.ts";
-import type { Reader } from "./setting-values.ts";
+import { optional, type Row, setting, type Table, type Values } from "./setting-row.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The only place that looks at the process's own environment. */
 export function processEnvironment(): Environment {
   return process.env;
-}
-
-interface Row<T> {
-  env: `POSTHORN_${string}`;
-  /** As a person would type it; null when the setting is unset by default. */
-  default: string | null;
-  reader: Reader<unknown>;
-  /** One sentence or two, in plain text. */
-  doc: string;
-  /** Never shown, and readable from the file that `<env>_FILE` names. */
-  secret: boolean;
-  /** The command-line flag of `start` and `dev` that sets the same thing. */
-  flag: string | null;
-  /** Carries the value's type; never set. */
-  type?: T;
-}
-
-interface Extras {
-  secret?: boolean;
-  flag?: string;
-}
-
-function setting<T>(env: Row<T>["env"], fallback: string, reader: Reader<T>, doc: string, extras: Extras = {}): Row<T> {
-  return { env, default: fallback, reader, doc, secret: extras.secret ?? false, flag: extras.flag ?? null };
-}
-
-function optional<T>(env: Row<T>["env"], reader: Reader<T>, doc: string, extras: Extras = {}): Row<T | null> {
-  return { env, default: null, reader, doc, secret: extras.secret ?? false, flag: extras.flag ?? null };
 }
 
 const { byteCount, wholeNumber } = values;
@@ -245,9 +217,6 @@ export const ARCHIVE_SETTINGS = {
     { secret: true },
   ),
 };
-
-type Table = Record<string, Row<unknown>>;
-type Values<T extends Table> = { [K in keyof T]: T[K] extends Row<infer V> ? V : never };
 
 export type Settings = Values<typeof SETTINGS>;
 export type ClientSettings = Values<typeof CLIENT_SETTINGS>;

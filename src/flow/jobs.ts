@@ -103,19 +103,10 @@ export function createJobs(options: JobsOptions): Jobs {
 
   async function stepOnce(job: Job): Promise<Job> {
     stepping.add(job.id);
-    const { step, stepped } = await commitStep(job).finally(() => stepping.delete(job.id));
+    const { step, stepped } = await commitStep(options, job).finally(() => stepping.delete(job.id));
     if (job.ratePerSecond !== null) await pause((step.taken * 1000) / job.ratePerSecond);
     else if (job.kind !== "cancel" && !worker.hasRoom()) await Promise.race([worker.drained(), pause(RETRY_WAIT_MS)]);
     return stepped;
-  }
-
-  async function commitStep(job: Job): Promise<{ step: Step; stepped: Job }> {
-    const { id: jobId, through, cursor } = job;
-    const now = clock.now();
-    const step = await planStep(options, job, { through, cursor, limit: stepSize(job), jobId, now });
-    const { job: stepped, deliveries } = await store.stepJob(jobAfter(job, step, now), cursor, step.effect);
-    tell(options, step, deliveries);
-    return { step, stepped };
   }
 
   return {
@@ -123,22 +114,34 @@ export function createJobs(options: JobsOptions): Jobs {
     look: lookAgain,
     busy: () => Array.from(stepping, shardOf),
     jobChanged: run,
-    async plan(task, through) {
-      let [events, deliveries, cursor] = [0, 0, null as string | null];
-      do {
-        const step = await planStep(options, task, { through, cursor, limit: JOB_STEP_MAX, jobId: "", now: through });
-        events += step.events.length;
-        deliveries += step.deliveries;
-        cursor = step.cursor;
-      } while (cursor !== null && !stopping);
-      return { events: task.kind === "replay" ? events : null, deliveries };
-    },
+    plan: (task, through) => planWhole(options, task, through, () => stopping),
     async stop() {
       stopping = true;
       endPauses();
       await Promise.allSettled(running.values());
     },
   };
+}
+
+async function commitStep(options: JobsOptions, job: Job): Promise<{ step: Step; stepped: Job }> {
+  const { store, clock } = options;
+  const { id: jobId, through, cursor } = job;
+  const now = clock.now();
+  const step = await planStep(options, job, { through, cursor, limit: stepSize(job), jobId, now });
+  const { job: stepped, deliveries } = await store.stepJob(jobAfter(job, step, now), cursor, step.effect);
+  tell(options, step, deliveries);
+  return { step, stepped };
+}
+
+async function planWhole(options: JobsOptions, task: JobTask, through: number, stopped: () => boolean): Promise<JobPlan> {
+  let [events, deliveries, cursor] = [0, 0, null as string | null];
+  do {
+    const step = await planStep(options, task, { through, cursor, limit: JOB_STEP_MAX, jobId: "", now: through });
+    events += step.events.length;
+    deliveries += step.deliveries;
+    cursor = step.cursor;
+  } while (cursor !== null && !stopped());
+  return { events: task.kind === "replay" ? events : null, deliveries };
 }
 
 /** A slow job takes small steps, so that its rate holds over every second and not only on average. */

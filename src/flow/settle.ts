@@ -79,7 +79,7 @@ export function createSettler(options: SettleOptions): Settler {
     gathered = gathered.slice(batch.length);
     somebodyWaits = gathered.some(isOrdered);
     batchesUnderWay += 1;
-    void commit(batch).finally(() => {
+    void commitBatch(options, batch).finally(() => {
       batchesUnderWay -= 1;
       backlog -= batch.length;
       if (gathered.length > 0) plan(gathered.at(-1)!);
@@ -88,29 +88,6 @@ export function createSettler(options: SettleOptions): Settler {
         for (const resolve of idle.splice(0)) resolve();
       }
     });
-  }
-
-  async function commit(batch: Entry[]): Promise<void> {
-    let fenced: ReadonlySet<number>;
-    for (;;) {
-      try {
-        fenced = new Set(await options.store.settle(batch.map((entry) => entry.settlement)));
-        break;
-      } catch (error) {
-        // The attempts were made: forgetting them would send again what was delivered. They wait for the store.
-        options.log.error({ error }, "settle could not commit; it tries again");
-        await sleep(options.clock, RETRY_WAIT_MS);
-      }
-    }
-    if (fenced.size > 0) tellFenced(options, fenced.size);
-    for (const entry of batch) {
-      try {
-        if (fenced.has(entry.settlement.deliverySeq)) options.onFenced(entry.work);
-        else await finish(options, entry);
-      } catch (error) {
-        options.log.error({ error, destinationId: entry.work.delivery.destinationId }, "a destination could not be disabled");
-      }
-    }
   }
 
   return {
@@ -130,6 +107,29 @@ export function createSettler(options: SettleOptions): Settler {
       return new Promise((resolve) => idle.push(resolve));
     },
   };
+}
+
+async function commitBatch(options: SettleOptions, batch: Entry[]): Promise<void> {
+  let fenced: ReadonlySet<number>;
+  for (;;) {
+    try {
+      fenced = new Set(await options.store.settle(batch.map((entry) => entry.settlement)));
+      break;
+    } catch (error) {
+      // The attempts were made: forgetting them would send again what was delivered. They wait for the store.
+      options.log.error({ error }, "settle could not commit; it tries again");
+      await sleep(options.clock, RETRY_WAIT_MS);
+    }
+  }
+  if (fenced.size > 0) tellFenced(options, fenced.size);
+  for (const entry of batch) {
+    try {
+      if (fenced.has(entry.settlement.deliverySeq)) options.onFenced(entry.work);
+      else await finish(options, entry);
+    } catch (error) {
+      options.log.error({ error, destinationId: entry.work.delivery.destinationId }, "a destination could not be disabled");
+    }
+  }
 }
 
 function tellFenced({ counters, log }: SettleOptions, outcomes: number): void {
