@@ -10,7 +10,7 @@ export interface FairnessReport extends FairnessResults {
 
 const PENDING = [1_000, 10_000, 100_000, 1_000_000];
 /** A commit that waits for a busy disk takes this long: twice of less says more about the machine than about the schedule. */
-const WAIT_FLOOR_MS = 25;
+const WAIT_FLOOR_MS = 10;
 
 export async function benchFairness({ seconds }: { seconds: number }): Promise<FairnessReport> {
   const run = async <K extends keyof FairnessResults>(scenario: K): Promise<FairnessResults[K]> => {
