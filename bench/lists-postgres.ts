@@ -5,6 +5,7 @@ import { createListReads } from "../src/store/postgres/lists.ts";
 import { createPartitions } from "../src/store/postgres/partitions.ts";
 import type { ListQuery, Page } from "../src/store/store.ts";
 import { type BareDatabase, openBareDatabase } from "../tests/kit/bare-database.ts";
+import { startPostgres } from "../tests/kit/postgres-server.ts";
 import { seedDay } from "../tests/kit/postgres-seed.ts";
 import { seededRandom } from "../tests/kit/random.ts";
 import { percentile } from "./report.ts";
@@ -54,9 +55,11 @@ const QUERIES: { [Name in "events" | "deliveries" | "attempts" | "requests"]: ob
   requests: [{}, { sourceId: "src_3" }, { outcome: "accepted" }, { outcome: "rejected" }, { cause: "too_large" }],
 };
 
-/** Needs POSTHORN_TEST_DATABASE_URL; makes a schema there and drops it. */
+/** On the server of POSTHORN_TEST_DATABASE_URL where that is set, in a schema of its own that goes afterwards; else on one of its own. */
 export async function benchPostgresLists({ events }: { events: number }): Promise<ListFigure[]> {
-  const database = await openBareDatabase();
+  const url = process.env["POSTHORN_TEST_DATABASE_URL"] ?? "";
+  const server = url === "" ? await startPostgres() : null;
+  const database = await openBareDatabase(server?.url ?? url);
   try {
     await fill(database, Math.floor(events / DAYS));
     const figures: ListFigure[] = [];
@@ -66,6 +69,7 @@ export async function benchPostgresLists({ events }: { events: number }): Promis
     return figures;
   } finally {
     await database.dispose();
+    await server?.stop();
   }
 }
 

@@ -6,6 +6,7 @@ import { openPostgresStore } from "../src/store/postgres/index.ts";
 import type { NewDelivery, Settlement, Store } from "../src/store/store.ts";
 import { systemClock as clock } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
+import { startPostgres } from "../tests/kit/postgres-server.ts";
 import { median, ratioRow } from "./report.ts";
 
 const CLAIM_ROWS = 200;
@@ -18,10 +19,11 @@ export interface StorePostgresReport {
   ratio: number;
 }
 
-/** Runs on the server of POSTHORN_TEST_DATABASE_URL, in a schema of its own that goes afterwards. */
+/** On the server of POSTHORN_TEST_DATABASE_URL where that is set, in a schema of its own that goes afterwards; else on one of its own. */
 export async function benchStorePostgres(options: { rounds: number; rows: number }): Promise<StorePostgresReport> {
-  const url = process.env["POSTHORN_TEST_DATABASE_URL"];
-  if (url === undefined) throw new Error("Set POSTHORN_TEST_DATABASE_URL to a PostgreSQL database in which a schema may be made.");
+  const given = process.env["POSTHORN_TEST_DATABASE_URL"] ?? "";
+  const server = given === "" ? await startPostgres() : null;
+  const url = server?.url ?? given;
   const schema = `posthorn_bench_${randomBytes(4).toString("hex")}`;
   const fail = (error: Error) => {
     throw error;
@@ -61,6 +63,7 @@ export async function benchStorePostgres(options: { rounds: number; rows: number
     await store.close();
     await client.query(`DROP SCHEMA ${schema} CASCADE`);
     await client.end();
+    await server?.stop();
   }
   return { rounds, ratio: median(rounds.map(({ ratio }) => ratio)) };
 }
@@ -109,6 +112,7 @@ async function fillStore(store: Store, rows: number): Promise<void> {
     providerEventId: null,
     channels: [],
     deliverAt: null,
+    deliverBefore: null,
     occurredAt: null,
   };
   for (let made = 0; made < rows; made += DISPATCH_ROWS) {
@@ -128,6 +132,7 @@ function deliveryOf(event: Event): NewDelivery {
     destinationId: DESTINATION_ID,
     subscriptionId: "sub_00000000000000000000000000",
     nextAttemptAt: event.receivedAt,
+    expiresAt: null,
     trigger: "event",
     jobId: null,
   };

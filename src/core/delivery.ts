@@ -3,6 +3,12 @@ import type { AttemptFacts } from "./attempt-facts.ts";
 
 export type DeliveryState = "waiting" | "delivered" | "dead" | "cancelled";
 
+/** Why one stands behind another that belongs behind it. */
+export const LATE_REASON = "It came late: a later one of its key had been let go.";
+
+/** Added to why one waits again that had its turn in an order. */
+export const OUT_OF_ORDER = "It had its turn, so it goes out of its order.";
+
 /** What started an attempt or a delivery. */
 export type DeliveryTrigger = "event" | "replay" | "recover" | "manual";
 

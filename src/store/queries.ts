@@ -1,4 +1,4 @@
-// What lists of records are asked for.
+// What the lists of the store are asked, a part of its port: pages, bounds of time, filters.
 import type { DeliveryState } from "../core/delivery.ts";
 import type { RejectionCause } from "../core/source.ts";
 import type { RequestRecord } from "./store.ts";

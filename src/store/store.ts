@@ -311,8 +311,7 @@ export interface Store {
    */
   dueDeliveries(query: DueQuery): Promise<DueDeliveries>;
   /**
-   * Ends waiting deliveries that have expired at `now` as dead, the earliest first. Answers also when to ask again. Where several
-   * nodes share a store, what another one holds for an attempt is left out as well.
+   * Ends waiting deliveries that have expired at `now` as dead, the earliest first. Answers also when to ask again.
    */
   expireDeliveries(query: ExpiryQuery): Promise<ExpiredDeliveries>;
   /** Every destination and class with waiting deliveries; only of these shards when they are given. */

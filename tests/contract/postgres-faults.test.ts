@@ -6,16 +6,15 @@ import { systemClock } from "../../src/system/clock.ts";
 import { systemRandom } from "../../src/system/random.ts";
 import { awaitState } from "../kit/clock.ts";
 import { allPages, draft } from "../kit/store.ts";
+import { COMMIT_ANSWER_LOST, type Cut, POSTGRES_IDLE } from "../kit/toxic-proxy.ts";
 import { acceptOne, postgresRig } from "./postgres-rig.ts";
-import { onServer, serverUrl } from "./postgres-server.ts";
 import { dispatch, newDelivery, settlement } from "./store-bench.ts";
 
 const DAY_MS = 86_400_000;
-const { place, open, proxied, proxy: startProxy } = postgresRig();
+const { place, open, proxied, proxy: startProxy, look, url } = postgresRig();
 
-/** The end of a statement that was committed by itself: the server is ready, and in no transaction. */
-const isCommitted = (answer: Buffer) => answer.subarray(-6).equals(Buffer.from([0x5a, 0, 0, 0, 5, 0x49]));
-const isCommit = (answer: Buffer) => answer.includes("COMMIT\0");
+/** The answer to a statement that was committed by itself: it is done, and the server is in no transaction. */
+const answerTo = (sent: string): Cut => ({ sent, answered: POSTGRES_IDLE });
 
 describe("an answer that is lost after the commit", () => {
   it("leaves a settlement that its repeat finds done: one attempt, one step", async () => {
@@ -26,7 +25,7 @@ describe("an answer that is lost after the commit", () => {
       settlement(made[0]!, systemClock.now(), { state: "delivered" }),
       settlement(made[1]!, systemClock.now(), { state: "waiting", nextAttemptAt: systemClock.now() + 60_000 }),
     ];
-    void proxy.cutAt(isCommitted);
+    void proxy.cutAfter(answerTo("INSERT INTO"));
     await expect(store.settle(batch)).rejects.toThrow(StoreUnavailableError);
     expect(await store.settle(batch)).toEqual([]);
     expect(await store.delivery(made[0]!.id)).toMatchObject({ state: "delivered", attempts: 1 });
@@ -37,7 +36,7 @@ describe("an answer that is lost after the commit", () => {
   it("leaves an event that the provider's repeat is a duplicate of", async () => {
     const { proxy, store } = await proxied(place());
     const dedupe = { key: "k", windowMs: DAY_MS };
-    void proxy.cutAt(isCommitted);
+    void proxy.cutAfter(answerTo("INSERT INTO"));
     await expect(acceptOne(store, { sourceId: "src_1", dedupe })).rejects.toThrow(StoreUnavailableError);
     expect((await store.accept(draft(systemClock.now(), { sourceId: "src_1", dedupe }))).kind).toBe("duplicate");
     expect(await store.undispatched(10)).toHaveLength(1);
@@ -48,7 +47,7 @@ describe("an answer that is lost after the commit", () => {
     const record = { key: "k", fingerprint: "f", response: Uint8Array.of(1), createdAt: systemClock.now() };
     const change = () =>
       store.applyConfig([{ op: "put", row: { kind: "source", id: "src_1", doc: "{}", sealed: null } }], record.createdAt, record);
-    void proxy.cutAt(isCommit);
+    void proxy.cutAfter(COMMIT_ANSWER_LOST);
     await expect(change()).rejects.toThrow(StoreUnavailableError);
     expect(await change()).toEqual({ kind: "repeated", record });
     expect(await store.configVersion()).toBe(1);
@@ -61,7 +60,7 @@ describe("a database that goes away", () => {
     const { store } = await open(schema);
     await acceptOne(store);
     // Every statement names its schema: these are the sessions of this store and of no other test.
-    const { rowCount } = await onServer((client) =>
+    const { rowCount } = await look((client) =>
       client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND strpos(query, $1) > 0", [
         schema,
       ]),
@@ -73,11 +72,11 @@ describe("a database that goes away", () => {
 
   it("refuses with StoreUnavailableError while nobody answers, and goes on by itself", async () => {
     const { proxy, store } = await proxied(place());
-    proxy.sever();
+    await proxy.down();
     for (const call of [acceptOne(store), store.ping(), store.configVersion(), store.undispatched(1)]) {
       await expect(call).rejects.toThrow(StoreUnavailableError);
     }
-    proxy.heal();
+    await proxy.up();
     await expect(store.ping()).resolves.toBeUndefined();
     await expect(acceptOne(store)).resolves.toMatchObject({ type: "test.event" });
   });
@@ -85,7 +84,7 @@ describe("a database that goes away", () => {
   it("a silent partition fails within 10 s", { timeout: 40_000 }, async () => {
     const { proxy, store } = await proxied(place());
     await acceptOne(store);
-    proxy.swallow();
+    proxy.set({ silent: true });
     const began = systemClock.now();
     await expect(acceptOne(store)).rejects.toThrow(StoreUnavailableError);
     expect(systemClock.now() - began).toBeLessThan(11_000);
@@ -94,15 +93,15 @@ describe("a database that goes away", () => {
   });
 
   it("a server that does not answer at the start fails the start", async () => {
-    const proxy = await startProxy();
-    proxy.sever();
-    await expect(open(place(), { url: proxy.url })).rejects.toThrow(StoreUnavailableError);
+    const { proxy, url: through } = await startProxy();
+    await proxy.down();
+    await expect(open(place(), { url: through })).rejects.toThrow(StoreUnavailableError);
   });
 
   it("a pooler that forgets prepared statements is noticed once, and none are used from then on", async () => {
     const warnings: string[] = [];
     const log = { warn: (_facts: object, message: string) => void warnings.push(message) };
-    const database = openDatabase({ url: serverUrl(), schema: "public", poolMax: 1, clock: systemClock, random: systemRandom, log });
+    const database = openDatabase({ url: url(), schema: "public", poolMax: 1, clock: systemClock, random: systemRandom, log });
     const ask = (name: string) => database.query({ name, text: "SELECT $1::text", values: ["x"] });
     expect(await ask("one")).toEqual([["x"]]);
     await database.query({ text: "DEALLOCATE ALL" });
@@ -117,14 +116,14 @@ describe("migrations", () => {
   it("of three nodes that start together run once", async () => {
     const schema = place();
     await Promise.all([open(schema), open(schema), open(schema)]);
-    const { rows } = await onServer((client) => client.query("SELECT version FROM migrations"), schema);
+    const { rows } = await look((client) => client.query("SELECT version FROM migrations"), schema);
     expect(rows).toEqual([{ version: 1 }]);
   });
 
   it("that were changed since are refused", async () => {
     const schema = place();
     await (await open(schema)).store.close();
-    await onServer((client) => client.query("UPDATE migrations SET checksum = 'another'"), schema);
+    await look((client) => client.query("UPDATE migrations SET checksum = 'another'"), schema);
     await expect(open(schema)).rejects.toThrow(/Migration 1 \(tables\) of the schema .* made by another build/);
   });
 
@@ -133,7 +132,7 @@ describe("migrations", () => {
     const fatal: Error[] = [];
     const { cluster } = await open(schema, { onFatal: (error) => fatal.push(error) });
     const apply = (version: number, kind: string) =>
-      onServer(
+      look(
         (client) => client.query("INSERT INTO migrations (version, name, kind, checksum) VALUES ($1, 'later', $2, 'c')", [version, kind]),
         schema,
       );
@@ -154,7 +153,7 @@ describe("migrations", () => {
   });
 
   it("need no superuser", async () => {
-    const { rows } = await onServer((client) => client.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"));
+    const { rows } = await look((client) => client.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"));
     expect(rows).toEqual([{ rolsuper: false }]);
   });
 });

@@ -1,6 +1,6 @@
 // Partitions on PostgreSQL and how they go: made by many nodes at once, borders, rows without a day, and drops beside readers.
 import type pg from "pg";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { formatId, seqAtTime, timeOfSeq } from "../../src/core/id.ts";
 import { DAY_SEQS, dayOf, PARTITIONED } from "../../src/store/postgres/days.ts";
 import { createListReads } from "../../src/store/postgres/lists.ts";
@@ -8,6 +8,7 @@ import { createPartitions, type Partitions } from "../../src/store/postgres/part
 import { createRetention } from "../../src/store/postgres/retention.ts";
 import type { RetentionSlice, Store } from "../../src/store/store.ts";
 import { type BareDatabase, openBareDatabase } from "../kit/bare-database.ts";
+import { openTestDatabase, type TestDatabase } from "../kit/postgres.ts";
 import { allPages } from "../kit/store.ts";
 import { seedDay } from "../kit/postgres-seed.ts";
 
@@ -17,14 +18,21 @@ const low = (day: number) => seqAtTime(START_MS) + day * DAY_SEQS;
 const TAIL = "0000000000000";
 const ALL_DAYS: RetentionSlice = { before: 0, sourceId: null, exceptSourceIds: [], limit: 500, wholeDays: true };
 
+let server: TestDatabase;
 let database: BareDatabase;
 let partitions: Partitions;
 let retention: Pick<Store, "deleteExpired" | "sweep" | "size">;
 let lists: ReturnType<typeof createListReads>;
 const clients: pg.Client[] = [];
 
+beforeAll(async () => {
+  server = await openTestDatabase({ schema: null });
+});
+
+afterAll(() => server.drop());
+
 beforeEach(async () => {
-  database = await openBareDatabase();
+  database = await openBareDatabase(server.url);
   partitions = createPartitions(database);
   retention = createRetention(database, partitions);
   lists = createListReads(database);

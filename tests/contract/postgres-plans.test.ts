@@ -8,6 +8,7 @@ import { createPartitions } from "../../src/store/postgres/partitions.ts";
 import { createRecordReads } from "../../src/store/postgres/records.ts";
 import type { ListQuery, Store } from "../../src/store/store.ts";
 import { type BareDatabase, openBareDatabase } from "../kit/bare-database.ts";
+import { openTestDatabase, type TestDatabase } from "../kit/postgres.ts";
 import { seedDay } from "../kit/postgres-seed.ts";
 
 const DAYS = 16;
@@ -23,6 +24,7 @@ interface Plan {
   Plans?: Plan[];
 }
 
+let server: TestDatabase;
 let database: BareDatabase;
 
 /** Runs statements and keeps their plans. */
@@ -68,7 +70,8 @@ function isEmpty(name: string): boolean {
 }
 
 beforeAll(async () => {
-  database = await openBareDatabase();
+  server = await openTestDatabase({ schema: null });
+  database = await openBareDatabase(server.url);
   const partitions = createPartitions(database);
   for (let day = 0; day < DAYS; day += 1) {
     await partitions.ensure(timeOfSeq(dayLow(day)));
@@ -77,7 +80,10 @@ beforeAll(async () => {
   await database.query({ text: "VACUUM ANALYZE events, requests, deliveries, deliveries_done, attempts" });
 });
 
-afterAll(() => database.dispose());
+afterAll(async () => {
+  await database.dispose();
+  await server.drop();
+});
 
 const PLAIN: ListQuery = { limit: 50, cursor: null, since: null, until: null };
 const eventSeq = dayLow(5) + Math.floor(DAY_SEQS / PER_DAY) * 1_234;
@@ -112,6 +118,10 @@ const CASES: { [Name in "events" | "deliveries" | "attempts" | "requests"]: Part
     { sourceId: "src_rare" },
     { sourceId: "src_rare", state: "dead" },
     { type: "nothing.*", state: "waiting" },
+    { tenantId: "tnt_3" },
+    { state: "dead", ascending: true },
+    { failed: { includeWaiting: false, since: null, until: timeOfSeq(dayLow(DAYS)) }, ascending: true },
+    { failed: { includeWaiting: true, since: null, until: timeOfSeq(dayLow(DAYS)) }, ascending: true },
   ],
   attempts: [{}, { destinationId: "dst_7" }, { destinationId: "dst_none" }],
   requests: [
@@ -125,8 +135,11 @@ const CASES: { [Name in "events" | "deliveries" | "attempts" | "requests"]: Part
   ],
 };
 
-// What a filter on the event looks up, in the partition of each one's number.
-const LOOKED_UP = (query: object) => ("type" in query || "sourceId" in query ? /^events_/ : undefined);
+// What a filter on the event or on the last attempt looks up, in the partitions of each one's number.
+const LOOKED_UP = (query: object) => {
+  if ("failed" in query) return /^attempts_/;
+  return "type" in query || "sourceId" in query || "tenantId" in query ? /^events_/ : undefined;
+};
 
 describe.each(Object.entries(CASES) as [keyof typeof CASES, object[]][])("the list of %s", (name, cases) => {
   const read = (queries: Queries, query: object) =>

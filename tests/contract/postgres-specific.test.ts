@@ -7,12 +7,11 @@ import { awaitState } from "../kit/clock.ts";
 import { seededRandom } from "../kit/random.ts";
 import { allPages, draft } from "../kit/store.ts";
 import { acceptOne, postgresRig } from "./postgres-rig.ts";
-import { onServer } from "./postgres-server.ts";
 import { dispatch, due, newDelivery, settlement } from "./store-bench.ts";
 import { splitDraft, splitItem } from "./store.split.contract.ts";
 
 const DAY_MS = 86_400_000;
-const { place, open } = postgresRig();
+const { place, open, look, proxy } = postgresRig();
 
 describe("two nodes on one schema", () => {
   it("never make one number, and both read what each has written", async () => {
@@ -30,7 +29,7 @@ describe("two nodes on one schema", () => {
     const frozen = { now: () => Date.UTC(2026, 0, 6), after: systemClock.after };
     const { store } = await open(schema, { clock: frozen });
     const first = await acceptOne(store);
-    await onServer(async (client) => {
+    await look(async (client) => {
       await client.query("CREATE TEMP TABLE copy AS SELECT * FROM events");
       for (let next = 1; next <= 3; next += 1) await client.query(`UPDATE copy SET seq = seq + 64; INSERT INTO events SELECT * FROM copy`);
     }, schema);
@@ -123,7 +122,7 @@ describe("two nodes on one schema", () => {
 });
 
 async function deadlocks(): Promise<number> {
-  const { rows } = await onServer((client) =>
+  const { rows } = await look((client) =>
     client.query<{ deadlocks: string }>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"),
   );
   return Number(rows[0]!.deadlocks);
@@ -147,12 +146,24 @@ async function writeAtRandom(store: Store, random: ReturnType<typeof seededRando
     const shuffled = random.chance(0.5) ? events.toReversed() : events;
     await store.commitDispatch(
       shuffled,
-      shuffled.map((event) => newDelivery(event, { destinationId: random.pick(["dst_a", "dst_b"]), nextAttemptAt: now })),
+      shuffled.map((event) =>
+        newDelivery(event, {
+          destinationId: random.pick(["dst_a", "dst_b"]),
+          nextAttemptAt: now,
+          expiresAt: random.pick([null, now + 20]),
+          order: random.pick([
+            null,
+            { key: random.pick(["x", "y"]), position: random.pick([null, { by: "timestamp", at: random.int(9) }]) },
+          ]),
+        }),
+      ),
       await store.configVersion(),
     );
     const { deliveries } = await store.dueDeliveries(due(now + 1, { limit: 30 }));
     const mixed = random.chance(0.5) ? deliveries.toReversed() : deliveries;
-    await store.settle(mixed.map((delivery) => settlement(delivery, now, { state: random.pick(["waiting", "delivered", "dead"]) })));
+    const settled = mixed.map((delivery) => settlement(delivery, now, { state: random.pick(["waiting", "delivered", "dead"]) }));
+    await store.settle(settled.map((one) => ({ ...one, leavesLine: random.chance(0.3) })));
+    await store.expireDeliveries({ now, limit: 10, skipSeqs: [] });
     const ids = mixed.slice(0, 10).map((delivery) => delivery.id);
     await store.commandDeliveries(ids, { kind: random.pick(["retry", "cancel"]), at: now }, null);
     if (random.chance(0.2))
@@ -238,16 +249,31 @@ describe("texts that PostgreSQL refuses", () => {
   });
 });
 
+describe("a second address for lists", () => {
+  it("answers them while it is there, and the first one does when it is not", async () => {
+    const schema = place();
+    const { proxy: between, url } = await proxy();
+    const { store, listsLagMs } = await open(schema, { readUrl: url });
+    const { id } = await acceptOne(store);
+    expect(between.connections).toBe(0);
+    expect((await allPages(store.events, {})).map((event) => event.id)).toEqual([id]);
+    expect([between.connections > 0, listsLagMs()]).toEqual([true, 0]);
+    await between.down();
+    expect((await allPages(store.events, {})).map((event) => event.id)).toEqual([id]);
+    expect(listsLagMs()).toBe(0);
+  });
+});
+
 describe("signals", () => {
   it("that become visible out of order are heard once each", async () => {
     const schema = place();
     const { cluster } = await open(schema);
     const insert = "INSERT INTO signals (node, body) VALUES ('other', $1)";
     const job = (id: string) => ({ kind: "job" as const, id });
-    await onServer(async (slow) => {
+    await look(async (slow) => {
       await slow.query("BEGIN");
       await slow.query(insert, [JSON.stringify([job("first")])]);
-      await onServer((fast) => fast.query(insert, [JSON.stringify([job("second")])]), schema);
+      await look((fast) => fast.query(insert, [JSON.stringify([job("second")])]), schema);
       expect(await cluster.receive()).toEqual([job("second")]);
       await slow.query("COMMIT");
     }, schema);
@@ -272,7 +298,7 @@ describe("a node whose place was given to another", () => {
     const { store, cluster } = await open(schema);
     const slotOf = (event: { seq: number }) => event.seq % 64;
     const before = slotOf(await acceptOne(store));
-    await onServer((client) => client.query("UPDATE nodes SET id = 'node_other'"), schema);
+    await look((client) => client.query("UPDATE nodes SET id = 'node_other'"), schema);
     const report = { name: "n", version: "1", roles: ["worker" as const], startedAt: 0, inFlight: 0, queued: 0, accepted: 0, attempts: 0 };
     const { leases } = await cluster.beat({ report, give: [], takes: true });
     expect(leases).toHaveLength(64);

@@ -4,26 +4,18 @@ import type { Lease } from "../../src/store/cluster.ts";
 import { openPostgresStore } from "../../src/store/postgres/index.ts";
 import type { Store } from "../../src/store/store.ts";
 import { systemClock } from "../../src/system/clock.ts";
-import { systemRandom } from "../../src/system/random.ts";
 import { draft } from "../kit/store.ts";
 import { describeCluster } from "./cluster.contract.ts";
-import { dropSchema, newSchema, onServer, QUIET, serverUrl } from "./postgres-server.ts";
+import { NODE_DEFAULTS, postgresRig } from "./postgres-rig.ts";
 import { dispatch, newDelivery, settlement } from "./store-bench.ts";
 import { describeStore } from "./store.contract.ts";
 
-const DEFAULTS = {
-  poolMax: 6,
-  dispatches: true,
-  log: QUIET,
-  onFatal(error: Error) {
-    throw error;
-  },
-};
+const { place, giveBack, url, look } = postgresRig({ relaxed: true });
 
 describeStore("PostgreSQL", {
-  newPlace: () => Promise.resolve(newSchema()),
-  open: async ({ place, ...options }) => (await openPostgresStore({ url: serverUrl(), schema: place, ...DEFAULTS, ...options })).store,
-  removePlace: dropSchema,
+  newPlace: () => Promise.resolve(place()),
+  open: async (options) => (await openPostgresStore({ ...NODE_DEFAULTS, ...options, url: url(), schema: options.place })).store,
+  removePlace: giveBack,
 });
 
 /** Settles a delivery to a destination of the lease's shard. */
@@ -40,24 +32,16 @@ async function refuses(store: Store, { shard, token }: Lease): Promise<boolean> 
 }
 
 describeCluster("PostgreSQL", {
-  newPlace: () => Promise.resolve(newSchema()),
-  async open(place) {
-    const { store, cluster } = await openPostgresStore({
-      url: serverUrl(),
-      schema: place,
-      clock: systemClock,
-      random: systemRandom,
-      requestsKeptMax: 100,
-      ...DEFAULTS,
-      poolMax: 3,
-    });
+  newPlace: () => Promise.resolve(place()),
+  async open(schema) {
+    const { store, cluster } = await openPostgresStore({ ...NODE_DEFAULTS, url: url(), schema, poolMax: 3 });
     return { cluster, refuses: (lease) => refuses(store, lease), close: store.close };
   },
-  async passTime(place, ms) {
+  async passTime(schema, ms) {
     const back = `- interval '${ms} milliseconds'`;
-    await onServer(async (client) => {
+    await look(async (client) => {
       await client.query(`UPDATE leases SET expires_at = expires_at ${back}; UPDATE nodes SET beat_at = beat_at ${back}`);
-    }, place);
+    }, schema);
   },
-  removePlace: dropSchema,
+  removePlace: giveBack,
 });

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect } from "vitest";
 import type { Delivery } from "../../src/core/delivery.ts";
+import type { Event } from "../../src/core/event.ts";
 import { CLASSES } from "../../src/core/lane.ts";
 import type { DeliveryCommand, NewDelivery, OrderPlace } from "../../src/store/store.ts";
 import { createLineModel } from "./line-model.ts";
@@ -21,9 +22,14 @@ const at = (position: number, by: "timestamp" | "sequence" = "timestamp"): Order
 
 /** Each with an event of its own, committed together. */
 async function dispatch(bench: Bench, orders: (OrderPlace | null)[], changes: Partial<NewDelivery> = {}): Promise<Delivery[]> {
+  const events: Event[] = [];
   const drafts: NewDelivery[] = [];
-  for (const order of orders) drafts.push(newDelivery(await bench.accept(), { ...changes, order }));
-  return commit(bench.store, [], drafts);
+  for (const order of orders) {
+    const event = await bench.accept();
+    events.push(event);
+    drafts.push(newDelivery(event, { ...changes, order }));
+  }
+  return commit(bench.store, events, drafts);
 }
 
 async function dueIds(bench: Bench, now = START_MS, destinationId = "dst_a"): Promise<string[]> {
@@ -106,7 +112,7 @@ export function describeOrder(open: OpenBench, test: ContractTest): void {
       expect(await dueIds(bench, START_MS + 10)).toEqual([second!.id, first!.id]);
       expect((await bench.store.delivery(first!.id))!.order).toEqual({ key: "a", late: false, blocked: false });
       const [third] = await dispatch(bench, [inLine("a")]);
-      await bench.bring(first!, "delivered");
+      await bench.bring((await bench.store.delivery(first!.id))!, "delivered");
       expect(await dueIds(bench, START_MS + 10)).toEqual([second!.id]);
       expect(await bench.store.blockerOf(third!.id)).toBe(second!.id);
     });

@@ -1,4 +1,4 @@
-// A schema of its own on the PostgreSQL of POSTHORN_TEST_DATABASE_URL, and the plainest Database over `pg`: for tests of SQL by subject.
+// A schema of its own on a PostgreSQL database, and the plainest Database over `pg`: for tests of SQL by subject.
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import type { Database, Statement } from "../../src/store/postgres/connection.ts";
@@ -24,8 +24,8 @@ function parserOf(type: number): (text: string) => Cell {
 
 const types = { getTypeParser: parserOf };
 
-export async function openBareDatabase(connectionString = process.env["POSTHORN_TEST_DATABASE_URL"]): Promise<BareDatabase> {
-  if (connectionString === undefined) throw new Error("POSTHORN_TEST_DATABASE_URL names the PostgreSQL server for this test.");
+/** Its role must be one that may make schemas in this database. */
+export async function openBareDatabase(connectionString: string): Promise<BareDatabase> {
   const schema = `test_${randomBytes(6).toString("hex")}`;
   const options = { connectionString, types, options: `-c search_path=${schema}` };
   const pool = new pg.Pool({ ...options, max: 8 });

@@ -174,7 +174,7 @@ interface EventFacts extends Pick<
 }
 
 function factsOfDraft(draft: AcceptDraft): EventFacts {
-  return { ...draft, envelope: packEnvelope(draft.request, draft.occurredAt), body: draft.request.body };
+  return { ...draft, envelope: packEnvelope(draft.request, draft.occurredAt, null, draft.deliverBefore), body: draft.request.body };
 }
 
 function factsOfItem({ draft }: SplitPending, item: AcceptItem, envelope: string): EventFacts {

@@ -7,15 +7,15 @@ export { EVENT_COLUMNS, EVENT_HEAD_COLUMNS };
 
 /** Of a row that waits (`d`): what only ended deliveries have is null. */
 export const WAITING_COLUMNS =
-  "d.seq, d.tail, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, 0::smallint AS state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, NULL::bigint AS finished_at";
+  "d.seq, d.tail, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, 0::smallint AS state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, NULL::bigint AS finished_at, d.attempts_before, d.expires_at, d.order_key, d.late, d.lane";
 
 /** Of a row that has ended (`d`). Names and types are those of WAITING_COLUMNS, so that both can be walked as one. */
 export const DONE_COLUMNS =
-  "d.seq, d.tail, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, d.state, d.attempts, NULL::bigint AS next_at, d.reason, d.trigger, d.job_id, d.finished_at";
+  "d.seq, d.tail, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, d.state, d.attempts, NULL::bigint AS next_at, d.reason, d.trigger, d.job_id, d.finished_at, d.attempts_before, d.expires_at, d.order_key, d.late, 0::smallint AS lane";
 
 /** Of either kind, once their columns have got one name (`d`). */
 export const DELIVERY_COLUMNS =
-  "d.seq, d.tail, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at";
+  "d.seq, d.tail, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, d.state, d.attempts, d.next_at, d.reason, d.trigger, d.job_id, d.finished_at, d.attempts_before, d.expires_at, d.order_key, d.late, d.lane";
 
 /** An attempt's row names its delivery, event and destination itself: lists of attempts join nothing. */
 export const ATTEMPT_COLUMNS =

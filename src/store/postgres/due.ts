@@ -1,46 +1,86 @@
 // SQL of what is due: per shard, destination and class of work, from one index over what waits.
-import { timeOfSeq } from "../../core/id.ts";
+import type { Delivery } from "../../core/delivery.ts";
 import { CLASSES } from "../../core/lane.ts";
 import { shardOf, SHARDS } from "../../core/shard.ts";
-import { deliveryFrom, LANE_CODE, type Row } from "../rows.ts";
+import { BLOCKED_LANE, LANE_CODE, type Row } from "../rows.ts";
 import type { DueDeliveries, DueQuery, WaitingDeliveries } from "../store.ts";
-import { WAITING_COLUMNS } from "./columns.ts";
+import { deliveryOf, WAITING_COLUMNS } from "./columns.ts";
 import type { Queries } from "./connection.ts";
+import { release } from "./order.ts";
+import { BY_ACCEPTANCE } from "./order-places.ts";
 
 // Whoever asks what is due reads the events next, and 500 of 10 MiB would not fit in memory.
 const DUE_BODY_BYTES_MAX = 16 * 1024 ** 2;
-const BODY_BYTES_COLUMN = 13;
 
-// The last row, without a body's length, is the next that is due later. Planned each time: what waits may be nothing or a million.
+const POSITION_MAX = Number.MAX_SAFE_INTEGER;
+
+/**
+ * A first one that may not go yet: an event that was accepted before its own is not dispatched, and may bring one that comes
+ * before it. With a place of 0 it goes by what its job or its provider says.
+ */
+const GATED = `d.line IS NOT NULL AND d.order_by = ${BY_ACCEPTANCE} AND d.order_place > 0 AND NOT d.released
+  AND d.order_place > (SELECT coalesce(min(u.position), ${POSITION_MAX}) FROM undispatched u)`;
+// The dispatch of the event that one waits for takes milliseconds, or some seconds where its node has died.
+const GATE_LOOK_MS = 20;
+
+const IN_LANE = "d.shard = $1 AND d.destination_id = $2 AND d.lane = $3";
+
+// Each row with what it is: due (0), kept back by the gate (1), or the next that is due later (2). Planned each time: what
+// waits may be nothing or a million.
 const DUE = `
-(SELECT ${WAITING_COLUMNS}, length(e.body) FROM (
-  SELECT * FROM deliveries d WHERE d.shard = $1 AND d.destination_id = $2 AND d.lane = $3 AND d.next_at <= $4 AND d.seq <> ALL($5::bigint[])
+(SELECT 0, length(e.body), CASE WHEN d.released THEN NULL ELSE d.line END, ${WAITING_COLUMNS} FROM (
+  SELECT * FROM deliveries d WHERE ${IN_LANE} AND d.next_at <= $4 AND d.seq <> ALL($5::bigint[]) AND NOT ($7::boolean AND ${GATED})
   ORDER BY d.next_at, d.seq LIMIT $6
 ) d JOIN events e ON e.seq = d.event_seq ORDER BY d.next_at, d.seq)
 UNION ALL
-(SELECT ${WAITING_COLUMNS}, NULL FROM deliveries d WHERE d.shard = $1 AND d.destination_id = $2 AND d.lane = $3 AND d.next_at > $4
- ORDER BY d.next_at, d.seq LIMIT 1)`;
-const NEXT_AT_COLUMN = 8;
+(SELECT 1, NULL, NULL, ${WAITING_COLUMNS} FROM deliveries d WHERE $7::boolean AND ${IN_LANE} AND d.next_at <= $4 AND ${GATED}
+ ORDER BY d.order_place LIMIT 1)
+UNION ALL
+(SELECT 2, NULL, NULL, ${WAITING_COLUMNS} FROM deliveries d WHERE ${IN_LANE} AND d.next_at > $4 ORDER BY d.next_at, d.seq LIMIT 1)`;
 
-export async function dueDeliveries(queries: Queries, query: DueQuery): Promise<DueDeliveries> {
-  const { destinationId, now, limit, skipSeqs } = query;
-  const rows = await queries.query({
-    text: DUE,
-    values: [shardOf(destinationId), destinationId, LANE_CODE[query.class], now, skipSeqs, limit + 1],
-  });
-  const later = rows.at(-1)?.[BODY_BYTES_COLUMN] === null ? (rows.pop() as Row) : null;
-  const due: Row[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    bytes += row[BODY_BYTES_COLUMN] as number;
-    // A full answer may hide more that is due already, so the next look must come at once.
-    if (due.length === limit || (due.length > 0 && bytes > DUE_BODY_BYTES_MAX)) return { deliveries: deliveriesFrom(due), nextDueAt: now };
-    due.push(row);
-  }
-  return { deliveries: deliveriesFrom(due), nextDueAt: later === null ? null : (later[NEXT_AT_COLUMN] as number) };
+interface DueRow {
+  bytes: number;
+  /** Its line, when it stands in one and was not answered before. */
+  line: number | null;
+  delivery: Delivery;
 }
 
-const deliveriesFrom = (rows: readonly Row[]) => rows.map((row) => deliveryFrom(row, timeOfSeq));
+export async function dueDeliveries(queries: Queries, query: DueQuery): Promise<DueDeliveries> {
+  const { destinationId, now, limit, skipSeqs, blocked = false } = query;
+  const lane = LANE_CODE[query.class] + (blocked ? BLOCKED_LANE : 0);
+  const values = [shardOf(destinationId), destinationId, lane, now, skipSeqs, limit + 1, !blocked];
+  const found = await queries.query({ text: DUE, values });
+  const of = (kind: number) => found.filter((row) => row[0] === kind).map(dueRowFrom);
+  const { rows, more } = within(of(0), limit);
+  const deliveries = blocked ? rows.map(({ delivery }) => delivery) : await released(queries, rows);
+  // A full answer may hide more that is due already, so the next look must come at once.
+  if (more) return { deliveries, nextDueAt: now };
+  const waitsForOthers = of(1).length > 0 || deliveries.length < rows.length;
+  const later = Math.min(waitsForOthers ? now + GATE_LOOK_MS : Infinity, of(2)[0]?.delivery.nextAttemptAt ?? Infinity);
+  return { deliveries, nextDueAt: later === Infinity ? null : later };
+}
+
+function dueRowFrom([, bytes, line, ...row]: Row): DueRow {
+  return { bytes: bytes as number, line: line as number | null, delivery: deliveryOf(row) };
+}
+
+function within(rows: readonly DueRow[], limit: number): { rows: DueRow[]; more: boolean } {
+  const kept: DueRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += row.bytes;
+    if (kept.length === limit || (kept.length > 0 && bytes > DUE_BODY_BYTES_MAX)) return { rows: kept, more: true };
+    kept.push(row);
+  }
+  return { rows: kept, more: false };
+}
+
+/** From here on they may be under way, and nothing is put before them: those of which that is not true any more are left out. */
+async function released(queries: Queries, rows: readonly DueRow[]): Promise<Delivery[]> {
+  const firsts = rows.flatMap(({ line, delivery: { seq } }) => (line === null ? [] : [{ seq, line }]));
+  const still = await release(queries, firsts);
+  return rows.filter(({ line, delivery }) => line === null || still.has(delivery.seq)).map(({ delivery }) => delivery);
+}
 
 // A loose scan of the index: one step per destination and class instead of one per waiting delivery. The first row of each is
 // its earliest.
@@ -57,7 +97,7 @@ WITH RECURSIVE w AS (
     ORDER BY d.shard, d.destination_id, d.lane, d.next_at, d.seq LIMIT 1
   ) n
 )
-SELECT destination_id, lane, next_at FROM w`;
+SELECT destination_id, lane, next_at FROM w WHERE lane < ${BLOCKED_LANE}`;
 
 const ALL_SHARDS = Array.from({ length: SHARDS }, (_, shard) => shard);
 

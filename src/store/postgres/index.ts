@@ -1,5 +1,5 @@
 // The PostgreSQL adapter of the store port and of the cluster port: one of several nodes on a schema that they share.
-import { createIdSource, type IdSource } from "../../core/id.ts";
+import { createIdSource, formatId, type IdSource, parseId } from "../../core/id.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Random } from "../../system/random.ts";
 import type { Cluster } from "../cluster.ts";
@@ -10,9 +10,10 @@ import { type Accepted, acceptGroup } from "./accept.ts";
 import { createCluster } from "./cluster.ts";
 import { commandDeliveries } from "./commands.ts";
 import { applyConfig, configRevisions, configVersion, guarded, idempotencyRecord, readConfig } from "./config.ts";
-import type { Database } from "./connection.ts";
+import type { Database, Queries } from "./connection.ts";
 import { commitDispatch, undispatchedStatement } from "./dispatch.ts";
 import { dueDeliveries, waitingDestinations } from "./due.ts";
+import { expireDeliveries } from "./expiry.ts";
 import { isMissingPartition, isTakenKey } from "./faults.ts";
 import { createGroups, renumber } from "./groups.ts";
 import { destinationHealth, putDestinationHealth } from "./health.ts";
@@ -20,9 +21,12 @@ import { cancelJob, putJob, readJob, readJobs, stepJob, unfinishedJobs } from ".
 import { createListReads } from "./lists.ts";
 import { migrate } from "./migrate.ts";
 import { newNodeId, register, unregister } from "./nodes.ts";
+import { blockerOf } from "./order.ts";
 import { createPartitions, type Partitions } from "./partitions.ts";
 import { openDatabase, type StoreLog } from "./pool.ts";
+import { reachOfEvents } from "./reach.ts";
 import { createRecordReads } from "./records.ts";
+import { createReplica } from "./replica.ts";
 import { createCaps, insertRequests } from "./requests.ts";
 import { createRetention } from "./retention.ts";
 import { createSettler } from "./settle.ts";
@@ -30,7 +34,7 @@ import { createSettler } from "./settle.ts";
 export interface PostgresOptions {
   /** `postgres://…`, also through a pooler in transaction mode. */
   url: string;
-  /** A replica that lists and lookups may read; null or absent for none. */
+  /** A replica that lists may read; null or absent for none. */
   readUrl?: string | null;
   /** A schema of Posthorn's own in that database; made when it is not there. */
   schema?: string;
@@ -52,6 +56,8 @@ export interface PostgresStore {
   cluster: Cluster;
   /** This node's share of the numbers: no other node makes the same. */
   ids: IdSource;
+  /** How old what the lists answer may be, in ms, by the last look: 0 while the primary answers them. */
+  listsLagMs(): number;
 }
 
 export const SCHEMA_DEFAULT = "posthorn";
@@ -65,10 +71,11 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   const { clock, random, log, schema = SCHEMA_DEFAULT, poolMax } = options;
   const primary = openDatabase({ url: options.url, schema, poolMax, clock, random, log });
   const readUrl = options.readUrl ?? null;
-  const replica = readUrl === null ? primary : openDatabase({ url: readUrl, schema, poolMax, clock, random, log });
+  const second = readUrl === null ? null : openDatabase({ url: readUrl, schema, poolMax, clock, random, log });
+  const lists = second === null ? { queries: primary, lagMs: () => 0 } : createReplica({ primary, replica: second, clock });
   const closeAll = async () => {
     await primary.close();
-    if (replica !== primary) await replica.close();
+    await second?.close();
   };
   try {
     await migrate(primary, schema);
@@ -77,11 +84,12 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
     const nodeId = newNodeId(random);
     const numbers = await createNumbers(options, primary, nodeId);
     const cluster = await createCluster({ database: primary, clock, nodeId, onForgotten: numbers.renew, onFatal: options.onFatal });
-    const parts: Parts = { database: primary, reads: replica, ids: numbers.ids, partitions, cluster, options };
+    const parts: Parts = { database: primary, lists: lists.queries, ids: numbers.ids, partitions, cluster, options };
     const open: Omit<Store, "close"> = { ...createAcceptHalf(parts), ...createWriteHalf(parts), ...createReadHalf(parts) };
     return {
       cluster,
       ids: numbers.ids,
+      listsLagMs: lists.lagMs,
       store: closing(open, async () => {
         // Where the database is away, what this node held runs out by itself.
         await cluster.leave().catch(() => undefined);
@@ -97,7 +105,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
 
 interface Parts {
   database: Database;
-  reads: Database;
+  lists: Queries;
   ids: IdSource;
   partitions: Partitions;
   cluster: Cluster;
@@ -170,6 +178,7 @@ type WriteHalf = Pick<
   | "commitDispatch"
   | "settle"
   | "dueDeliveries"
+  | "expireDeliveries"
   | "commandDeliveries"
   | "applyConfig"
   | "putDestinationHealth"
@@ -190,6 +199,7 @@ function createWriteHalf(parts: Parts): WriteHalf {
     commitDispatch: (events, drafts, version) => order.write(placed(parts, () => commitDispatch(database, ids, events, drafts, version))),
     settle: (batch) => order.write(placed(parts, () => settle(batch))),
     dueDeliveries: (query) => order.read(() => dueDeliveries(database, query)),
+    expireDeliveries: (query) => order.write(placed(parts, () => expireDeliveries(database, query))),
     commandDeliveries: (deliveryIds, command, idempotency) =>
       order.write(
         placed(parts, () =>
@@ -199,7 +209,7 @@ function createWriteHalf(parts: Parts): WriteHalf {
     applyConfig: (changes, at, idempotency, ifVersion) => applyConfig(database, changes, at, idempotency, ifVersion),
     putDestinationHealth: (destinationId, breaker) => putDestinationHealth(database, destinationId, breaker),
     putJob: (job, idempotency) => putJob(database, ids, job, idempotency),
-    stepJob: (job, drafts) => order.write(placed(parts, () => stepJob(database, ids, job, drafts))),
+    stepJob: (job, fromCursor, effect) => order.write(placed(parts, () => stepJob(database, ids, job, fromCursor, effect))),
     cancelJob: (id, at) => cancelJob(database, id, at),
     ...createRetention(database, partitions),
     async ping() {
@@ -230,12 +240,18 @@ function createOrder() {
 
 type ReadHalf = Omit<Store, keyof AcceptHalf | keyof WriteHalf | "close">;
 
-function createReadHalf({ database, reads }: Parts): ReadHalf {
+function createReadHalf({ database, lists }: Parts): ReadHalf {
   return {
-    ...createListReads(reads),
+    ...createListReads(lists),
     ...createRecordReads(database),
     undispatched: async (limit, bytesMax = Number.POSITIVE_INFINITY, scope) =>
       (await database.query(undispatchedStatement(limit, bytesMax, scope))).map(eventFrom),
+    reachOfEvents: (eventSeqs) => reachOfEvents(database, eventSeqs),
+    async blockerOf(deliveryId) {
+      const parts = parseId("dlv", deliveryId);
+      const blocker = parts === null ? null : await blockerOf(database, parts.seq, parts.tail);
+      return blocker === null ? null : formatId("dlv", blocker);
+    },
     waitingDestinations: (shards) => waitingDestinations(database, shards),
     config: () => readConfig(database),
     configVersion: () => configVersion(database),

@@ -1,15 +1,17 @@
-// SQL of jobs: a document with its status beside it.
+// SQL of jobs: a document with its status beside it, and steps that commit with what they do.
 import type { Delivery } from "../../core/delivery.ts";
 import { type IdSource, parseId, seqAtTime } from "../../core/id.ts";
 import type { Job, JobStatus } from "../../core/job.ts";
 import type { Row } from "../rows.ts";
-import type { Guarded, IdempotencyRecord, ListQuery, NewDelivery, Page } from "../store.ts";
+import type { Guarded, IdempotencyRecord, JobEffect, ListQuery, Page } from "../store.ts";
+import { inOrderOf, targetsOf } from "./commands.ts";
 import { guarded } from "./config.ts";
 import type { Database, Queries } from "./connection.ts";
 import { insertDeliveries } from "./dispatch.ts";
+import { endWaiting, present, revive } from "./moves.ts";
 
 const INSERT = "INSERT INTO jobs (seq, id, status, doc) VALUES ($1, $2, $3, $4)";
-const UPDATE = "UPDATE jobs SET status = $1, doc = $2 WHERE id = $3 AND status = 'running' RETURNING 1";
+const UPDATE = "UPDATE jobs SET status = $1, doc = $2 WHERE id = $3";
 const LIST = "SELECT seq, doc FROM jobs WHERE seq < $1 AND seq >= $2 ORDER BY seq DESC LIMIT $3";
 
 const jobFrom = ([doc]: Row) => JSON.parse(doc as string) as Job;
@@ -24,25 +26,42 @@ export function putJob(database: Database, ids: IdSource, job: Job, idempotency:
   );
 }
 
-/** A job that was cancelled or deleted meanwhile creates nothing. */
+/** The job's row is held to the end of the step, so that of two steps from one cursor the later finds that it has moved. */
 export function stepJob(
   database: Database,
   ids: IdSource,
   job: Job,
-  drafts: readonly NewDelivery[],
+  fromCursor: string | null,
+  effect: JobEffect,
 ): Promise<{ job: Job; deliveries: Delivery[] }> {
   return database.transaction(async (queries) => {
-    if (!(await update(queries, job))) return { job: { ...job, status: "cancelled" }, deliveries: [] };
-    return { job, deliveries: await insertDeliveries(queries, ids, drafts) };
+    const stored = await hold(queries, job.id);
+    if (stored === null) return { job: { ...job, status: "cancelled" }, deliveries: [] };
+    if (stored.status !== "running" || stored.cursor !== fromCursor) return { job: stored, deliveries: [] };
+    const deliveries = await apply(queries, ids, effect);
+    const stepped: Job = { ...job, deliveriesDone: job.deliveriesDone + deliveries.length };
+    await update(queries, stepped);
+    return { job: stepped, deliveries };
   });
+}
+
+async function apply(queries: Queries, ids: IdSource, effect: JobEffect): Promise<Delivery[]> {
+  if (effect.kind === "create") return insertDeliveries(queries, ids, effect.deliveries);
+  const seqs = await present(queries, targetsOf(effect.deliveryIds));
+  const changed =
+    effect.kind === "recover" ? await revive(queries, seqs, "recover", effect) : await endWaiting(queries, seqs, "cancelled", effect);
+  return inOrderOf(seqs, changed);
+}
+
+async function hold(queries: Queries, id: string): Promise<Job | null> {
+  const [row] = await queries.query({ name: "hold-job", text: "SELECT doc FROM jobs WHERE id = $1 FOR UPDATE", values: [id] });
+  return row === undefined ? null : jobFrom(row);
 }
 
 export function cancelJob(database: Database, id: string, at: number): Promise<Job | null> {
   return database.transaction(async (queries) => {
-    const [row] = await queries.query({ name: "hold-job", text: "SELECT doc FROM jobs WHERE id = $1 FOR UPDATE", values: [id] });
-    if (row === undefined) return null;
-    const job = jobFrom(row);
-    if (job.status !== "running") return job;
+    const job = await hold(queries, id);
+    if (job === null || job.status !== "running") return job;
     const status: JobStatus = "cancelled";
     const cancelled: Job = { ...job, status, updatedAt: at, finishedAt: at, message: "Cancelled by hand." };
     await update(queries, cancelled);
@@ -50,9 +69,8 @@ export function cancelJob(database: Database, id: string, at: number): Promise<J
   });
 }
 
-async function update(queries: Queries, job: Job): Promise<boolean> {
-  const rows = await queries.query({ name: "update-job", text: UPDATE, values: [job.status, JSON.stringify(job), job.id] });
-  return rows.length > 0;
+async function update(queries: Queries, job: Job): Promise<void> {
+  await queries.query({ name: "update-job", text: UPDATE, values: [job.status, JSON.stringify(job), job.id] });
 }
 
 export async function readJob(queries: Queries, id: string): Promise<Job | null> {

@@ -1,7 +1,7 @@
 // SQL of the lists: newest first, cursor by id, and a bound on how much one page may look at.
 import { parseId } from "../../core/id.ts";
 import { attemptFrom, eventHeadFrom, requestHeadRecordFrom, type Row, STATE_CODE } from "../rows.ts";
-import type { AttemptQuery, DeliveryQuery, EventQuery, Page, RequestQuery, Store } from "../store.ts";
+import type { AttemptQuery, DeliveryQuery, EventQuery, FailedQuery, Page, RequestQuery, Store } from "../store.ts";
 import {
   ACCEPTED_REQUEST_COLUMNS,
   ATTEMPT_COLUMNS,
@@ -17,7 +17,7 @@ import { DAY_SEQS } from "./days.ts";
 import { type Listing, type RowPage, SCAN_ROWS_MAX, seqOf, Values, walk } from "./walk.ts";
 import { createWindows } from "./windows.ts";
 
-// A filter on the event looks each one up: 3 µs a row where the walk itself takes less than 1.
+// A filter on the event or on the last attempt looks each one up: 3 µs a row where the walk itself takes less than 1.
 const LOOKED_UP_ROWS_MAX = 3_000;
 
 // An event's deliveries and attempts have higher numbers than it has, except for what the clocks of two nodes differ by.
@@ -27,6 +27,29 @@ const WAITING = `(SELECT ${WAITING_COLUMNS} FROM deliveries d)`;
 const ENDED = `(SELECT ${DONE_COLUMNS} FROM deliveries_done d)`;
 // One statement sees each delivery in one of the two tables, also while it moves.
 const WAITING_AND_ENDED = `(SELECT ${WAITING_COLUMNS} FROM deliveries d UNION ALL SELECT ${DONE_COLUMNS} FROM deliveries_done d)`;
+
+/**
+ * What a recovery looks through. Conditions inside would keep the planner from walking both tables in one order: outside, each
+ * table has them with `ended` as it is there, so that dead ones are read off their index.
+ */
+const TRIED_AND_ENDED = `(SELECT ${WAITING_COLUMNS}, false AS ended FROM deliveries d UNION ALL SELECT ${DONE_COLUMNS}, true AS ended FROM deliveries_done d)`;
+const TRIED_OR_DEAD = `(NOT d.ended AND d.attempts > d.attempts_before OR d.ended AND d.state = ${STATE_CODE.dead})`;
+
+function fromOf({ state, failed }: DeliveryQuery): string {
+  if (state !== undefined) return state === "waiting" ? WAITING : ENDED;
+  if (failed === undefined) return WAITING_AND_ENDED;
+  return failed.includeWaiting ? TRIED_AND_ENDED : ENDED;
+}
+
+/** The time of a dead one's failure is its end; of one that waits, its last attempt. */
+function failedFilter(values: Values, { includeWaiting, since, until }: FailedQuery): string {
+  const [low, high] = [values.add(since ?? 0), values.add(until)];
+  const dead = `d.state = ${STATE_CODE.dead} AND d.finished_at >= ${low} AND d.finished_at < ${high}`;
+  if (!includeWaiting) return dead;
+  // As for events, the offset keeps it a lookup for each row.
+  const last = `(SELECT max(a.started_at) FROM attempts a WHERE a.delivery_seq = d.seq AND a.seq >= d.seq - ${SKEW_SEQS} OFFSET 0)`;
+  return `(${dead} OR d.state = ${STATE_CODE.waiting} AND d.attempts > d.attempts_before AND ${last} >= ${low} AND ${last} < ${high})`;
+}
 
 /** One page out of two newest-first pages; goes no further back than the page that stopped first. */
 function mergePages(pages: RowPage[], limit: number): RowPage {
@@ -58,29 +81,35 @@ function eventListing(query: EventQuery): Listing {
 
 function deliveryListing(query: DeliveryQuery): Listing {
   const values = new Values();
-  const { state, destinationIds } = query;
+  const { state, destinationIds, failed } = query;
   const eventSeq = numberIn("evt", query.eventId);
   const narrow = eventSeq === null ? [] : [`d.event_seq = ${values.add(eventSeq)}`];
   const filters = [
+    ...(failed === undefined ? [] : [failedFilter(values, failed)]),
     ...values.equal("d.destination_id", query.destinationId),
     ...(destinationIds === undefined ? [] : [`d.destination_id = ANY(${values.add(destinationIds)}::text[])`]),
     ...values.equal("d.subscription_id", query.subscriptionId),
     ...values.equal("d.job_id", query.jobId),
   ];
   // Those that wait have a table of their own, and dead ones an index.
-  if (state === "dead") narrow.push(`d.state = ${STATE_CODE.dead}`);
+  if (state === "dead" || (state === undefined && failed?.includeWaiting === false)) narrow.push(`d.state = ${STATE_CODE.dead}`);
   else if (state !== undefined && state !== "waiting") filters.push(`d.state = ${STATE_CODE[state]}`);
-  const ofEvent = [...values.equal("e.source_id", query.sourceId), ...values.type("e.type", query.type)];
+  if (state === undefined && failed?.includeWaiting === true) narrow.push(TRIED_OR_DEAD);
+  const ofEvent = [
+    ...values.equal("e.source_id", query.sourceId),
+    ...values.equal("e.tenant_id", query.tenantId),
+    ...values.type("e.type", query.type),
+  ];
   // The offset keeps it a lookup by number for each row: as a join it may become a scan of all events.
   if (ofEvent.length > 0) filters.push(`EXISTS (SELECT 1 FROM events e WHERE e.seq = d.event_seq AND ${ofEvent.join(" AND ")} OFFSET 0)`);
   return {
-    from: state === undefined ? WAITING_AND_ENDED : state === "waiting" ? WAITING : ENDED,
+    from: fromOf(query),
     alias: "d",
     columns: DELIVERY_COLUMNS,
     narrow,
     sorts: eventSeq !== null,
     filters,
-    scanRowsMax: ofEvent.length > 0 ? LOOKED_UP_ROWS_MAX : SCAN_ROWS_MAX,
+    scanRowsMax: ofEvent.length > 0 || failed?.includeWaiting === true ? LOOKED_UP_ROWS_MAX : SCAN_ROWS_MAX,
     values,
     query,
     lowest: (eventSeq ?? 0) - SKEW_SEQS,

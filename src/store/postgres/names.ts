@@ -10,6 +10,7 @@ const TABLES = [
   "deliveries_done",
   "destination_health",
   "events",
+  "frontiers",
   "idempotency",
   "jobs",
   "leases",

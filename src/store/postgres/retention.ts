@@ -1,7 +1,7 @@
 // Retention: everything about an event goes together, in slices row by row, or by whole days where the caller allows it.
 import type { RetentionSlice, Store } from "../store.ts";
 import type { Database, Queries } from "./connection.ts";
-import { dayOf, seqAt } from "./days.ts";
+import { dayOf, SEQ_MAX, seqAt } from "./days.ts";
 import { createDrops } from "./drops.ts";
 import { createErasure } from "./erase.ts";
 import type { Partitions } from "./partitions.ts";
@@ -123,5 +123,10 @@ async function sweepTables(database: Queries, now: number, requestsBefore: numbe
     values: [Math.ceil(requestsBefore)],
   });
   await database.query({ text: "DELETE FROM idempotency WHERE created_at < $1", values: [Math.ceil(now - IDEMPOTENCY_KEPT_MS)] });
+  // A provider's place counts as long as the events from before it are known.
+  await database.query({
+    text: "DELETE FROM frontiers WHERE event_seq < (SELECT coalesce(min(e.seq), $1::bigint) FROM events e)",
+    values: [SEQ_MAX],
+  });
   await database.query({ text: "DELETE FROM config_revisions WHERE replaced_at < $1", values: [Math.ceil(now - REVISION_KEPT_MS)] });
 }

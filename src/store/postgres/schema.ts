@@ -92,7 +92,7 @@ export const MIGRATIONS: readonly Migration[] = [
   CREATE INDEX requests_outcome ON requests (outcome, seq);
   CREATE INDEX requests_event ON requests (event_seq) WHERE event_seq IS NOT NULL;
 
-  -- Deliveries that wait. lane: 0 fresh, 1 retry, 2 replay.
+  -- Deliveries that wait. lane: 0 fresh, 1 retry, 2 replay; + 3 while an earlier one of its line waits.
   CREATE TABLE deliveries (
     seq bigint PRIMARY KEY,
     tail text NOT NULL,
@@ -108,12 +108,41 @@ export const MIGRATIONS: readonly Migration[] = [
     trigger text NOT NULL,
     job_id text,
     order_key text,
-    order_at bigint,
     late boolean NOT NULL DEFAULT false,
-    expires_at bigint
+    -- Of its attempts, those from before its present schedule: recovering it starts a fresh one.
+    attempts_before integer NOT NULL DEFAULT 0,
+    expires_at bigint,
+    -- Order (src/store/postgres/order.ts). line: a number for the destination, key and job whose line it stands in; null for
+    -- one that waits for nobody. A line goes by order_at, order_place and order_tie. Its first row has its lane as above and
+    -- the others have it + 3, where what is due does not look.
+    line bigint,
+    -- What its place comes from: 0 the order of acceptance, 1 the provider's time, 2 its sequence.
+    order_by smallint NOT NULL DEFAULT 0,
+    order_at bigint NOT NULL DEFAULT 0,
+    order_place bigint NOT NULL DEFAULT 0,
+    order_tie bigint NOT NULL DEFAULT 0,
+    -- Of 1 and 2: which row of frontiers it moves.
+    frontier bigint,
+    -- It was answered as due: nothing may be put before it any more.
+    released boolean NOT NULL DEFAULT false
   ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
   CREATE INDEX deliveries_due ON deliveries (shard, destination_id, lane, next_at, seq);
   CREATE INDEX deliveries_event ON deliveries (event_seq);
+  CREATE INDEX deliveries_line ON deliveries (shard, line, order_at, order_place, order_tie) WHERE line IS NOT NULL;
+  -- First ones that an event which no dispatch has covered may still come before.
+  CREATE INDEX deliveries_gate ON deliveries (shard, destination_id, lane, order_place)
+    WHERE line IS NOT NULL AND order_by = 0 AND order_place > 0 AND NOT released;
+  CREATE INDEX deliveries_expiry ON deliveries (expires_at, seq) WHERE expires_at IS NOT NULL;
+
+  -- The furthest of the provider's places that was answered as due, for each destination and key: kept after its delivery has
+  -- ended, and forgotten with the events before it.
+  CREATE TABLE frontiers (
+    line bigint NOT NULL,
+    order_by smallint NOT NULL,
+    at bigint NOT NULL,
+    event_seq bigint NOT NULL,
+    PRIMARY KEY (line, order_by)
+  ) WITH (fillfactor = 80);
 
   -- Deliveries that have ended. state: 1 delivered, 2 dead, 3 cancelled.
   CREATE TABLE deliveries_done (
@@ -130,8 +159,8 @@ export const MIGRATIONS: readonly Migration[] = [
     trigger text NOT NULL,
     job_id text,
     order_key text,
-    order_at bigint,
-    late boolean NOT NULL,
+    late boolean NOT NULL DEFAULT false,
+    attempts_before integer NOT NULL DEFAULT 0,
     expires_at bigint,
     finished_at bigint NOT NULL,
     PRIMARY KEY (seq)

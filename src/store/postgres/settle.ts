@@ -3,8 +3,9 @@ import type { IdParts, IdSource } from "../../core/id.ts";
 import { shardOf } from "../../core/shard.ts";
 import { LANE_CODE, packAttemptRequest, STATE_CODE } from "../rows.ts";
 import type { Settlement } from "../store.ts";
-import type { Queries } from "./connection.ts";
+import type { Database, Queries } from "./connection.ts";
 import { isTakenKey } from "./faults.ts";
+import { lockLinesOf, unblock } from "./order.ts";
 
 /** A settlement with the id of its attempt: a repeat after an answer was lost has the same, and so is known for one. */
 export interface NumberedSettlement {
@@ -21,6 +22,7 @@ const COLUMNS: readonly [name: string, type: string][] = [
   ["to_next_at", "bigint"],
   ["to_reason", "text"],
   ["to_finished_at", "bigint"],
+  ["leaves_line", "boolean"],
   ["attempt_seq", "bigint"],
   ["attempt_tail", "text"],
   ["number", "integer"],
@@ -54,31 +56,40 @@ const attemptOf = (delivery: string) =>
  * Deliveries are locked in the order of their numbers before anything is done to them. One whose attempts are as many as the
  * step's has been settled by an earlier try of the same batch, or is not ours: it goes to the second look below.
  * Planned each time: how many deliveries wait changes the best plan, and planning is a twentieth of what 200 rows cost.
+ * Answers what it left: under a stale lease (0), not waiting (1), or in a line (2).
  */
-const SETTLE = `
+const settleText = (which: string) => `
 WITH ${INPUT}, held AS MATERIALIZED (
   SELECT d.seq, d.tail, d.shard, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, d.trigger, d.job_id, d.order_key,
-    d.order_at, d.late, d.expires_at, a.to_state, a.to_attempts, a.to_next_at, a.to_reason, a.to_finished_at, a.attempt_seq, a.attempt_tail,
-    a.number, a.started_at, a.duration_ms, a.request, a.status, a.failure, a.message, a.response_headers, a.response_body, a.truncated
+    d.late, d.attempts_before, d.expires_at, a.to_state, a.to_attempts, a.to_next_at, a.to_reason, a.to_finished_at, a.leaves_line,
+    a.attempt_seq, a.attempt_tail, a.number, a.started_at, a.duration_ms, a.request, a.status, a.failure, a.message, a.response_headers,
+    a.response_body, a.truncated
   FROM deliveries d JOIN allowed a ON d.seq = a.delivery_seq
-  WHERE d.attempts < a.to_attempts ORDER BY d.seq FOR UPDATE OF d
+  WHERE d.attempts < a.to_attempts AND ${which} ORDER BY d.seq FOR UPDATE OF d
 ), gone AS (
   DELETE FROM deliveries d USING held h WHERE d.seq = h.seq AND h.to_state <> ${STATE_CODE.waiting}
 ), done AS (
   INSERT INTO deliveries_done (seq, tail, shard, event_seq, event_tail, destination_id, subscription_id, state, attempts, reason, trigger,
-    job_id, order_key, order_at, late, expires_at, finished_at)
+    job_id, order_key, late, attempts_before, expires_at, finished_at)
   SELECT seq, tail, shard, event_seq, event_tail, destination_id, subscription_id, to_state, to_attempts, to_reason, trigger, job_id,
-    order_key, order_at, late, expires_at, to_finished_at
+    order_key, late, attempts_before, expires_at, to_finished_at
   FROM held WHERE to_state <> ${STATE_CODE.waiting}
 ), moved AS (
   UPDATE deliveries d SET attempts = h.to_attempts, next_at = h.to_next_at, reason = h.to_reason,
-    lane = CASE d.trigger WHEN 'replay' THEN ${LANE_CODE.replay} WHEN 'manual' THEN ${LANE_CODE.fresh} ELSE ${LANE_CODE.retry} END
+    line = CASE WHEN h.leaves_line THEN NULL ELSE d.line END,
+    lane = CASE d.trigger WHEN 'replay' THEN ${LANE_CODE.replay} WHEN 'recover' THEN ${LANE_CODE.replay}
+      WHEN 'manual' THEN ${LANE_CODE.fresh} ELSE ${LANE_CODE.retry} END
   FROM held h WHERE d.seq = h.seq AND h.to_state = ${STATE_CODE.waiting}
 ), made AS (
   INSERT INTO attempts (${ATTEMPT_COLUMNS}) SELECT ${attemptOf("h")} FROM held h
 )
-SELECT i.delivery_seq, EXISTS (SELECT 1 FROM allowed a WHERE a.delivery_seq = i.delivery_seq)
-FROM input i WHERE NOT EXISTS (SELECT 1 FROM held h WHERE h.seq = i.delivery_seq)`;
+SELECT i.delivery_seq, CASE WHEN NOT EXISTS (SELECT 1 FROM allowed a WHERE a.delivery_seq = i.delivery_seq) THEN 0
+  WHEN NOT (${which}) THEN 2 ELSE 1 END
+FROM input i LEFT JOIN deliveries d ON d.seq = i.delivery_seq AND d.attempts < i.to_attempts
+WHERE NOT EXISTS (SELECT 1 FROM held h WHERE h.seq = i.delivery_seq)`;
+
+const SETTLE = settleText("d.line IS NULL");
+const SETTLE_IN_LINE = settleText("true");
 
 /**
  * What the first statement did not find waiting: a delivery that was cancelled during its attempt stays cancelled, but the
@@ -97,20 +108,40 @@ INSERT INTO attempts (${ATTEMPT_COLUMNS}) SELECT ${attemptOf("d")} FROM (
 ON CONFLICT (seq) DO NOTHING`;
 
 /** Answers the numbers of deliveries whose fence is stale. */
-async function settleBatch(queries: Queries, batch: readonly NumberedSettlement[]): Promise<number[]> {
+async function settleBatch(database: Database, batch: readonly NumberedSettlement[]): Promise<number[]> {
   const stale: number[] = [];
   for (const round of roundsOf(batch)) {
-    const left = (await queries.query({ text: SETTLE, values: arraysOf(round) })) as [seq: number, allowed: number][];
-    const missed = new Set<number>();
-    for (const [seq, allowed] of left) {
-      if (allowed === 0) stale.push(seq);
-      else missed.add(seq);
-    }
-    if (missed.size === 0) continue;
-    const rest = round.filter(({ settlement }) => missed.has(settlement.deliverySeq));
-    await queries.query({ text: SETTLE_ENDED, values: arraysOf(rest) });
+    const left = await settleRound(database, SETTLE, round);
+    stale.push(...left.stale);
+    // What stands in a line is settled with the next one's release, and under the lock of its line: one that left it meanwhile too.
+    if (left.inLine.length > 0) stale.push(...(await settleInLines(database, left.inLine)));
   }
   return stale;
+}
+
+/** In one transaction with letting the next ones go. */
+function settleInLines(database: Database, round: readonly NumberedSettlement[]): Promise<number[]> {
+  return database.transaction(async (queries) => {
+    const lines = await lockLinesOf(
+      queries,
+      round.map(({ settlement }) => settlement.deliverySeq),
+    );
+    const { stale } = await settleRound(queries, SETTLE_IN_LINE, round);
+    await unblock(queries, lines);
+    return stale;
+  });
+}
+
+async function settleRound(
+  queries: Queries,
+  text: string,
+  round: readonly NumberedSettlement[],
+): Promise<{ stale: number[]; inLine: NumberedSettlement[] }> {
+  const left = new Map((await queries.query({ text, values: arraysOf(round) })) as [seq: number, kind: number][]);
+  const of = (kind: number) => round.filter(({ settlement }) => left.get(settlement.deliverySeq) === kind);
+  const missed = of(1);
+  if (missed.length > 0) await queries.query({ text: SETTLE_ENDED, values: arraysOf(missed) });
+  return { stale: of(0).map(({ settlement }) => settlement.deliverySeq), inLine: of(2) };
 }
 
 /** Steps of one delivery go one after the other: a statement can change a row only once. Nearly always there is one round. */
@@ -132,7 +163,7 @@ function arraysOf(batch: readonly NumberedSettlement[]) {
 }
 
 function valuesOf({ settlement, id }: NumberedSettlement): (string | number | boolean | Uint8Array | null)[] {
-  const { deliverySeq, fence, attempt, step } = settlement;
+  const { deliverySeq, fence, attempt, step, leavesLine = false } = settlement;
   const { result } = attempt;
   return [
     deliverySeq,
@@ -143,6 +174,7 @@ function valuesOf({ settlement, id }: NumberedSettlement): (string | number | bo
     step.nextAttemptAt,
     step.reason,
     step.finishedAt,
+    leavesLine,
     id.seq,
     id.tail,
     attempt.number,
@@ -156,7 +188,7 @@ function valuesOf({ settlement, id }: NumberedSettlement): (string | number | bo
 }
 
 /** A settlement that is given again, because nobody knows whether it was kept, has the attempt's id that it had at first. */
-export function createSettler(queries: Queries, ids: IdSource): (batch: readonly Settlement[]) => Promise<number[]> {
+export function createSettler(database: Database, ids: IdSource): (batch: readonly Settlement[]) => Promise<number[]> {
   const numbers = new WeakMap<Settlement, IdParts>();
   return async (batch) => {
     const numbered = batch.map((settlement) => {
@@ -165,7 +197,7 @@ export function createSettler(queries: Queries, ids: IdSource): (batch: readonly
       return { settlement, id };
     });
     try {
-      return await settleBatch(queries, numbered);
+      return await settleBatch(database, numbered);
     } catch (error) {
       // Another node's attempt has the number; a repeat of our own would have found its delivery settled. The next try takes others.
       if (isTakenKey(error)) for (const settlement of batch) numbers.delete(settlement);

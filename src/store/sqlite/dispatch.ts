@@ -1,5 +1,6 @@
 // SQL of the dispatch step: undispatched events out, deliveries in.
 import type { DatabaseSync } from "node:sqlite";
+import { LATE_REASON } from "../../core/delivery.ts";
 import type { OrderPlace } from "../store.ts";
 import type { OrderWrites } from "./order.ts";
 import { BLOCKED_LANE, EVENT_COLUMNS, LANE_CODE, packEvents, type Row } from "./rows.ts";
@@ -20,8 +21,6 @@ export type NewDeliveryRow = [
 
 /** What became of a new row that goes in an order: its place in the batch, and whether it is late and blocked. */
 export type OrderMark = [index: number, late: boolean, blocked: boolean];
-
-export const LATE_REASON = "It came late: a later one of its key had been let go.";
 
 export function createDispatchReads(database: DatabaseSync) {
   const undispatched = database.prepare(

@@ -1,6 +1,6 @@
 // The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
 import { dirname, join } from "node:path";
-import type { Delivery } from "../../core/delivery.ts";
+import { type Delivery, LATE_REASON } from "../../core/delivery.ts";
 import { createIdSource, formatId, type IdParts, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
 import { shardOf } from "../../core/shard.ts";
 import type { Clock } from "../../system/clock.ts";
@@ -8,7 +8,7 @@ import type { Random } from "../../system/random.ts";
 import type { ListQuery, NewDelivery, Settlement, Store } from "../store.ts";
 import { startCheckpoints } from "./checkpoint.ts";
 import { migrate, openWriter } from "./connection.ts";
-import { LATE_REASON, type NewDeliveryRow, type OrderMark } from "./dispatch.ts";
+import type { NewDeliveryRow, OrderMark } from "./dispatch.ts";
 import { countOpening, refuseHalfImported } from "./import-mark.ts";
 import { lockDirectory } from "./lock.ts";
 import type { RowPage } from "./lists.ts";

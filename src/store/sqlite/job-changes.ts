@@ -1,6 +1,7 @@
 // SQL of what jobs do to deliveries that are there: recover failed ones, cancel waiting ones.
 import type { DatabaseSync } from "node:sqlite";
-import { type Left, type OrderWrites, OUT_OF_ORDER } from "./order.ts";
+import { OUT_OF_ORDER } from "../../core/delivery.ts";
+import type { Left, OrderWrites } from "./order.ts";
 import { BLOCKED_LANE, DELIVERY_COLUMNS, LANE_CODE, type Row, STATE_CODE } from "./rows.ts";
 
 export interface JobChange {

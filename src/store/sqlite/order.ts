@@ -8,8 +8,6 @@ const ORDER_BY = { timestamp: 1, sequence: 2 } as const;
 /** Whose line: destination, key, and the job of a replay, which is a line of its own. */
 type Line = [destinationId: string, key: string, jobId: string];
 
-export const OUT_OF_ORDER = "It had its turn, so it goes out of its order.";
-
 /** What a changed row says of its line: the end of its UPDATE … RETURNING. */
 export type Left = [key: string | null, destinationId: string, jobId: string | null, staysInLine: number];
 

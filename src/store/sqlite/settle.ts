@@ -1,7 +1,8 @@
 // SQL of the settle step and of people's commands: next states and attempt rows.
 import type { DatabaseSync } from "node:sqlite";
+import { OUT_OF_ORDER } from "../../core/delivery.ts";
 import type { DeliveryCommand } from "../store.ts";
-import { type Left, type OrderWrites, OUT_OF_ORDER } from "./order.ts";
+import type { Left, OrderWrites } from "./order.ts";
 import { BLOCKED_LANE, DELIVERY_COLUMNS, type Cell, LANE_CODE, type Row, STATE_CODE } from "./rows.ts";
 
 /** Values per settlement in the flat list that crosses to the writer's thread: the new state's seven, then the attempt's thirteen. */
