@@ -69,7 +69,7 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   ensureDataDirectory(settings.dataDir);
   // Before the store: a missing key beside an existing database must stop the start, not make a new key.
   const sealer = createSealer(sealingKey(settings.dataDir, settings.secretKey, random), random);
-  const { store, cluster, ids } = await openStore(settings, log, (error) => {
+  const { store, cluster, ids, listsLagMs } = await openStore(settings, log, (error) => {
     log.fatal({ error }, "The store can commit nothing any more. The process ends, so that nothing is acknowledged in vain.");
     onFatal?.(error);
   });
@@ -121,6 +121,7 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
       destinationConcurrency: settings.destinationConcurrency,
       roles: settings.roles,
       isShared: cluster !== null,
+      listsLagMs,
       metrics: () => flowMetrics(running, ingest),
     },
     ingest: settings.roles.includes("ingest") ? ingest.handle : refuseIngest,
@@ -141,12 +142,16 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   return { url, ...key, devSource: devSource === null ? null : { url: `${settings.publicUrl ?? url}/in/${devSource.token}` } };
 }
 
+interface OpenStore {
+  store: Store;
+  cluster: Cluster | null;
+  ids: IdSource;
+  /** Null where no replica answers lists. */
+  listsLagMs: () => number | null;
+}
+
 /** The store of the settings; with a cluster when several nodes may share it. */
-async function openStore(
-  settings: Settings,
-  log: Logger,
-  onFatal: (error: Error) => void,
-): Promise<{ store: Store; cluster: Cluster | null; ids: IdSource }> {
+async function openStore(settings: Settings, log: Logger, onFatal: (error: Error) => void): Promise<OpenStore> {
   const shared = { clock: systemClock, random: systemRandom, requestsKeptMax: settings.rejectedKeptMax, onFatal };
   const { databaseUrl: url, databaseReadUrl: readUrl, databasePoolMax: poolMax, roles } = settings;
   if (url !== null) {
@@ -155,7 +160,8 @@ async function openStore(
     }
     return whenReachable(log, async () => {
       await checkDatabase(url, poolMax, log);
-      return openPostgresStore({ ...shared, url, readUrl, poolMax, log, dispatches: roles.includes("worker") });
+      const opened = await openPostgresStore({ ...shared, url, readUrl, poolMax, log, dispatches: roles.includes("worker") });
+      return { ...opened, listsLagMs: () => (readUrl === null ? null : opened.listsLagMs()) };
     });
   }
   if (roles.length < ROLES.length) {
@@ -164,7 +170,7 @@ async function openStore(
     );
   }
   const ids = createIdSource(systemClock, systemRandom);
-  return { store: await openSqliteStore({ ...shared, directory: settings.dataDir }), cluster: null, ids };
+  return { store: await openSqliteStore({ ...shared, directory: settings.dataDir }), cluster: null, ids, listsLagMs: () => null };
 }
 
 /** A database that restarts together with its nodes is away for some seconds: that is no reason to give up. */

@@ -42,7 +42,7 @@ export const SETTINGS = {
   databaseReadUrl: optional(
     "POSTHORN_DATABASE_READ_URL",
     values.databaseUrl,
-    "Replica of that PostgreSQL which lists of the API may be read from. Without it they are read from POSTHORN_DATABASE_URL.",
+    "Replica of that PostgreSQL which lists of the API may be read from. The header `posthorn-lists-lag-ms` says how old they may be; one that lags by more than 30 s is not asked. Without it they are read from POSTHORN_DATABASE_URL.",
     { secret: true },
   ),
   databasePoolMax: setting(

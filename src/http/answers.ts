@@ -4,7 +4,7 @@ import type { RemoveOutcome, UpdateOutcome } from "../flow/catalog.ts";
 import type { Page } from "../store/store.ts";
 import { pageBody } from "./cursor.ts";
 import { invalid, notFound } from "./problem.ts";
-import { type Answer, type Call, json, NO_CONTENT } from "./route.ts";
+import { type Answer, type Api, type Call, json, NO_CONTENT } from "./route.ts";
 
 /** Saves with `save`, which commits the answer beside the change, and answers it. */
 export async function answerSaved<T>(
@@ -38,6 +38,13 @@ export function answerFound<T>(what: string, id: string, found: T | null | undef
 
 export function answerPage<T>(list: string, page: Page<T>, view: (item: T) => unknown): Answer {
   return json(200, pageBody(list, page, view));
+}
+
+/** A page that a replica may have answered: a header then says how old it may be. */
+export function answerStoredPage<T>(api: Api, list: string, page: Page<T>, view: (item: T) => unknown): Answer {
+  const lagMs = api.listsLagMs();
+  const body = pageBody(list, page, view);
+  return { kind: "json", status: 200, body, ...(lagMs === null ? {} : { headers: { "posthorn-lists-lag-ms": String(lagMs) } }) };
 }
 
 /** Resolves `source=github` or `source=src_…` to an id. An unknown id stays: what is deleted still has its records. */

@@ -31,6 +31,8 @@ export interface Api {
   roles: readonly Role[];
   /** Whether other nodes may change what this one has in memory. */
   isShared: boolean;
+  /** How old what lists answer may be, in ms; null where no replica answers them. */
+  listsLagMs: () => number | null;
   /** Counted elsewhere; read at every scrape. */
   metrics: () => readonly Metric[];
 }

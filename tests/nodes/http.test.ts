@@ -46,6 +46,7 @@ async function serve(node: TestNode, roles: readonly Role[] = ROLES) {
       destinationConcurrency: 10,
       roles,
       isShared: true,
+      listsLagMs: () => 1_500,
       metrics: () => [],
     },
     ingest: roles.includes("ingest") ? ingest.handle : refuseIngest,
@@ -60,6 +61,7 @@ async function serve(node: TestNode, roles: readonly Role[] = ROLES) {
     const text = await reply.text();
     return {
       status: reply.status,
+      lagMs: reply.headers.get("posthorn-lists-lag-ms"),
       body: text === "" ? null : (JSON.parse(text) as Record<string, never> & { id: string; url: string; code: string }),
     };
   };
@@ -99,6 +101,12 @@ describe("behind one port", () => {
       { name: "b", here: true, shards: 32 },
     ]);
   });
+});
+
+test("lists that a replica answers say how old they may be, and what is read from memory says nothing", async () => {
+  const ask = await serve(a!);
+  for (const list of ["events", "requests", "deliveries", "attempts"]) expect((await ask("GET", `/v1/${list}`)).lagMs).toBe("1500");
+  expect((await ask("GET", "/v1/sources")).lagMs).toBeNull();
 });
 
 describe("without a role", () => {

@@ -1,5 +1,5 @@
 // GET /v1/attempts: newest first.
-import { answerPage, resolveId } from "../answers.ts";
+import { answerStoredPage, resolveId } from "../answers.ts";
 import { decodeCursor } from "../cursor.ts";
 import type { Answer, Call } from "../route.ts";
 import type { AttemptQueryInput } from "../schemas/delivery.ts";
@@ -14,5 +14,5 @@ export async function listAttempts({ api, query }: Call<undefined, AttemptQueryI
     since: since ?? null,
     until: until ?? null,
   });
-  return answerPage("attempts", page, attemptView);
+  return answerStoredPage(api, "attempts", page, attemptView);
 }

@@ -1,6 +1,6 @@
 // GET /v1/deliveries: newest first; `paused` and `waiting` are told apart by the state of the destination.
 import type { DeliveryQuery } from "../../store/store.ts";
-import { answerPage, resolveId } from "../answers.ts";
+import { answerStoredPage, resolveId } from "../answers.ts";
 import { decodeCursor } from "../cursor.ts";
 import type { Answer, Call } from "../route.ts";
 import type { DeliveryQueryInput, DeliveryStatus } from "../schemas/delivery.ts";
@@ -19,7 +19,7 @@ export async function listDeliveries({ api, query }: Call<undefined, DeliveryQue
     since: since ?? null,
     until: until ?? null,
   };
-  return answerPage("deliveries", await api.store.deliveries(wanted), (delivery) => deliveryView(delivery, api));
+  return answerStoredPage(api, "deliveries", await api.store.deliveries(wanted), (delivery) => deliveryView(delivery, api));
 }
 
 function statusFilter(

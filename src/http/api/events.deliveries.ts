@@ -1,5 +1,5 @@
 // GET /v1/events/{id}/deliveries: where an event went.
-import { answerPage } from "../answers.ts";
+import { answerStoredPage } from "../answers.ts";
 import { decodeCursor } from "../cursor.ts";
 import { notFound } from "../problem.ts";
 import type { Answer, Call } from "../route.ts";
@@ -17,5 +17,5 @@ export async function listEventDeliveries({ api, id, query }: Call<undefined, Ev
     since: null,
     until: null,
   });
-  return answerPage(list, page, (delivery) => deliveryView(delivery, api));
+  return answerStoredPage(api, list, page, (delivery) => deliveryView(delivery, api));
 }

@@ -1,5 +1,5 @@
 // GET /v1/events: newest first, without bodies.
-import { answerPage, resolveId } from "../answers.ts";
+import { answerStoredPage, resolveId } from "../answers.ts";
 import { decodeCursor } from "../cursor.ts";
 import type { Answer, Call } from "../route.ts";
 import type { EventQueryInput } from "../schemas/event.ts";
@@ -15,5 +15,5 @@ export async function listEvents({ api, query }: Call<undefined, EventQueryInput
     since: since ?? null,
     until: until ?? null,
   });
-  return answerPage("events", page, eventHeadView);
+  return answerStoredPage(api, "events", page, eventHeadView);
 }

@@ -1,5 +1,5 @@
 // GET /v1/requests: everything that came to the ingest URLs, the rejected ones with their cause.
-import { answerPage, resolveId } from "../answers.ts";
+import { answerStoredPage, resolveId } from "../answers.ts";
 import { decodeCursor } from "../cursor.ts";
 import type { Answer, Call } from "../route.ts";
 import type { RequestQueryInput } from "../schemas/event.ts";
@@ -15,5 +15,5 @@ export async function listRequests({ api, query }: Call<undefined, RequestQueryI
     since: since ?? null,
     until: until ?? null,
   });
-  return answerPage("requests", page, requestHeadView);
+  return answerStoredPage(api, "requests", page, requestHeadView);
 }
