@@ -2,7 +2,8 @@
 import { exportStore, type ExportReport, type Progress } from "./archive/export.ts";
 import { importStore, type ImportReport, verifyArchive } from "./archive/import.ts";
 import { ensureDataDirectory, existingSealingKey, sealingKey } from "./data-directory.ts";
-import { ArchiveRefusedError, type StoreArchive } from "./store/archive.ts";
+import type { StoreArchive } from "./store/archive.ts";
+import { openPostgresArchive } from "./store/postgres/archive.ts";
 import { openSqliteArchive } from "./store/sqlite/archive.ts";
 import { systemClock } from "./system/clock.ts";
 import { systemRandom } from "./system/random.ts";
@@ -60,9 +61,6 @@ export const moving = {
   },
 };
 
-async function openStore({ dataDir, databaseUrl }: Place, create: boolean): Promise<StoreArchive> {
-  if (databaseUrl !== null) {
-    throw new ArchiveRefusedError("state", "This version keeps data in POSTHORN_DATA_DIR only; leave POSTHORN_DATABASE_URL unset.");
-  }
-  return openSqliteArchive({ directory: dataDir, create });
+function openStore({ dataDir, databaseUrl: url }: Place, create: boolean): Promise<StoreArchive> | StoreArchive {
+  return url === null ? openSqliteArchive({ directory: dataDir, create }) : openPostgresArchive({ url, create, clock, random });
 }

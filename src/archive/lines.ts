@@ -45,6 +45,10 @@ function valueOf(kind: FieldKind, field: string, value: unknown): AnyRecord[stri
     case "count?":
       if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
       break;
+    case "whole":
+    case "whole?":
+      if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+      break;
     case "flag":
       if (typeof value === "boolean") return value;
       break;

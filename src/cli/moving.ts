@@ -63,7 +63,8 @@ function progressOn({ terminal, clock }: Context, verb: string): Pick<MovingOpti
 
 function progressText({ section, records, recordsTotal, parts, partsTotal, bytes }: Progress): string {
   const share = recordsTotal === null || recordsTotal === 0 ? "" : ` (${Math.floor((records / recordsTotal) * 100)} %)`;
-  return `${section}: ${records} records${share}, ${parts}${partsTotal === null ? "" : ` of ${partsTotal}`} parts, ${megabytes(bytes)}`;
+  const done = partsTotal === null ? `${parts}` : `${parts} of ${partsTotal}`;
+  return `${section}: ${records} records${share}, ${done} ${(partsTotal ?? parts) === 1 ? "part" : "parts"}, ${megabytes(bytes)}`;
 }
 
 export function megabytes(bytes: number): string {

@@ -2,9 +2,9 @@
 
 /**
  * How a value is kept. `text` may hold anything a JavaScript string can, U+0000 and lone surrogates too; `count` is a whole
- * number from 0 to 2^53 - 1; a kind with `?` may be null.
+ * number from 0 to 2^53 - 1, and `whole` may be as far below 0; a kind with `?` may be null.
  */
-export type FieldKind = "text" | "text?" | "count" | "count?" | "flag" | "bytes" | "bytes?";
+export type FieldKind = "text" | "text?" | "count" | "count?" | "whole" | "whole?" | "flag" | "bytes" | "bytes?";
 
 /**
  * Every section and its fields, in an order in which they can be restored. Times are ms since the Unix epoch; `seq` and
@@ -53,7 +53,13 @@ export const SECTIONS = {
     items: "text?",
     body: "bytes",
   },
-  /** `state`: 0 waiting, 1 delivered, 2 dead, 3 cancelled. `lane`: 0 fresh, 1 retry, 2 replay; null where an ended one has none. */
+  /**
+   * `state`: 0 waiting, 1 delivered, 2 dead, 3 cancelled. `lane`: 0 fresh, 1 retry, 2 replay, and + 3 while an earlier one of
+   * its line waits; null where an ended one has none.
+   * A line is the waiting ones of one destination, key and job that are `inLine`. It goes by `orderAt`, `orderPlace` and
+   * `orderTie`, and by seq where these two are null. `orderBy`: what its place comes from, 0 acceptance, 1 the provider's
+   * time, 2 its sequence. `released`: nothing may be put before it any more.
+   */
   deliveries: {
     seq: "count",
     tail: "text",
@@ -68,12 +74,21 @@ export const SECTIONS = {
     reason: "text?",
     trigger: "text",
     jobId: "text?",
-    orderKey: "text?",
-    orderAt: "count?",
-    late: "flag",
+    /** Of its attempts, those from before its present schedule. */
+    attemptsBefore: "count",
     expiresAt: "count?",
     finishedAt: "count?",
+    orderKey: "text?",
+    late: "flag",
+    inLine: "flag",
+    orderBy: "count",
+    orderAt: "whole?",
+    orderPlace: "count?",
+    orderTie: "count?",
+    released: "flag",
   },
+  /** The furthest of the provider's places that was let go, by destination and key, and the latest event let go there. */
+  frontiers: { destinationId: "text", orderKey: "text", orderBy: "count", at: "whole", eventSeq: "count" },
   attempts: {
     seq: "count",
     tail: "text",

@@ -44,7 +44,7 @@ export async function filled(seed: number, options: Partial<RecordOptions> = {})
     events: 20,
     bodyBytesMax: 2_000,
     loneSurrogates: true,
-    orders: false,
+    places: false,
     dispatchedAnyhow: false,
     key: SOURCE_KEY,
     ...options,

@@ -69,3 +69,28 @@ it("delivers what waits at its time, retries on schedule, and knows an old provi
   expect(t.transport.sent.at(-1)).toMatchObject({ eventId: later.id });
   expect((await t.deliveries()).map(({ state }) => state)).toEqual(["delivered", "delivered"]);
 });
+
+it("goes on with each line where it was, the first of it alone", { timeout: 60_000 }, async () => {
+  let failing = /^(a1|b1)$/;
+  t = await createTestFlow();
+  t.transport.respond = ({ body }) => ({ status: failing.test(body.toString()) ? 500 : 200 });
+  const ordering = { kind: "fifoByKey", key: "event", onFailure: "block", holdBack: null } as const;
+  await t.addReceiver({ ordering, retry: { scheduleMs: [0, 60_000], jitter: 0 } });
+  for (const body of ["a1", "b1", "a2", "b2", "c1", "a3"]) await t.publish({ body, key: body[0]! });
+  await t.clock.advance(1_000);
+  const sent = () => t.transport.sent.map(({ body }) => body.toString());
+  expect(sent().toSorted()).toEqual(["a1", "b1", "c1"]);
+  const before = await t.deliveries();
+
+  await moveHouse();
+  expect(await t.deliveries()).toEqual(before);
+  failing = /^b1$/;
+  await t.clock.advance(58_000);
+  expect(sent()).toHaveLength(3);
+  await t.publish({ body: "a4", key: "a" });
+  await t.clock.advance(3_000);
+  const after = sent().slice(3);
+  expect(after.filter((body) => body.startsWith("a"))).toEqual(["a1", "a2", "a3", "a4"]);
+  // The schedule of b1 has ended with its second attempt, which lets b2 go.
+  expect(after.filter((body) => body.startsWith("b"))).toEqual(["b1", "b2"]);
+});

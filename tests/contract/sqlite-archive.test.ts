@@ -20,8 +20,9 @@ describeArchive("SQLite", {
     rmSync(place, { recursive: true, force: true });
     return Promise.resolve();
   },
+  serve: (place) => serve(place),
   keepsLoneSurrogates: false,
-  keepsOrders: false,
+  keepsPlacesOfEnded: true,
 });
 
 const directories: string[] = [];
@@ -99,7 +100,7 @@ describe("events of a store that does not dispatch in one line", () => {
       events: 40,
       bodyBytesMax: 10,
       loneSurrogates: false,
-      orders: false,
+      places: false,
       dispatchedAnyhow: true,
       key: new Uint8Array(32),
     });

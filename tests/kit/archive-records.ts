@@ -13,8 +13,8 @@ export interface RecordOptions {
   bodyBytesMax: number;
   /** Texts with halves of surrogate pairs, which UTF-8 can't hold. */
   loneSurrogates: boolean;
-  /** Places of ordered deliveries, and their expiry. */
-  orders: boolean;
+  /** Lines go by numbers of their own, as several nodes give them, and not by seq. */
+  places: boolean;
   /** Events that wait for dispatch stand anywhere, not only at the end. */
   dispatchedAnyhow: boolean;
   /** Seals what is secret. */
@@ -40,6 +40,7 @@ const AWKWARD = [
   "NULL",
   "\\x00",
 ];
+const ORDER_KEYS = ["", "customer-1", "x\0y", "ä 🦊"];
 const LONE = ["\ud800", "x\udfffy", "\ud83d", "\udc00\ud800"];
 const COUNTS = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 2, 2 ** 53 - 1];
 
@@ -54,7 +55,7 @@ export function randomRecords(seed: number, options: RecordOptions): Records {
     id: id("dst", START_SEQ + at),
   }));
   const revised = configs.flatMap((of) => Array.from({ length: random.int(3) }, () => ({ ...of, replacedAt: count(), doc: jsonText() })));
-  const { deliveries, attempts } = made.deliveries(events);
+  const { deliveries, attempts, frontiers } = made.deliveries(events);
   const through = events.findLast(({ dispatched }) => dispatched === true)?.["seq"] ?? 0;
   return {
     config: sorted(
@@ -83,6 +84,7 @@ export function randomRecords(seed: number, options: RecordOptions): Records {
     ),
     requests: made.requests(events),
     deliveries,
+    frontiers,
     attempts,
     jobs: Array.from({ length: random.int(3) }, (_, at) => {
       const seq = START_SEQ + at * 7;
@@ -107,8 +109,10 @@ function makers(random: SeededRandom, options: RecordOptions) {
   const count = () => (random.chance(0.5) ? random.pick(COUNTS) : random.int(1_000_000));
   const jsonText = () => JSON.stringify({ [text()]: text(), n: count() });
   const bytes = (max: number) => random.fill(new Uint8Array(random.int(max + 1)));
+  const destinations = [1, 2].map((at) => formatId("dst", { seq: START_SEQ + at, tail: "0000000000000" }));
+  let tie = 0;
   let seq = START_SEQ;
-  const next = () => (seq += 1 + (random.chance(0.2) ? random.int(200_000_000_000) : random.int(5)));
+  const next = () => (seq += 1 + (random.chance(0.04) ? random.int(100_000_000_000) : random.int(5)));
 
   function events(): AnyRecord[] {
     const amount = random.int(options.events + 1);
@@ -156,13 +160,13 @@ function makers(random: SeededRandom, options: RecordOptions) {
 
   function deliveryOf(event: AnyRecord): AnyRecord {
     const state = random.int(4);
-    const ordered = options.orders && random.chance(0.5);
+    const destinationId = random.chance(0.7) ? random.pick(destinations) : id("dst", START_SEQ + random.int(3));
     return {
       seq: next(),
       tail: tail(),
       eventSeq: event["seq"]!,
       eventTail: event["tail"]!,
-      destinationId: id("dst", START_SEQ + random.int(3)),
+      destinationId,
       subscriptionId: maybe(() => `sub_${random.int(9)}`),
       state,
       lane: state === 0 ? random.int(3) : null,
@@ -170,12 +174,29 @@ function makers(random: SeededRandom, options: RecordOptions) {
       nextAt: state === 0 ? count() : null,
       reason: maybe(text),
       trigger: random.pick(["event", "replay", "manual"]),
-      jobId: maybe(() => `job_${random.int(9)}`),
-      orderKey: ordered ? text() : null,
-      orderAt: ordered ? count() : null,
-      late: options.orders && random.chance(0.3),
-      expiresAt: options.orders ? maybe(count) : null,
+      jobId: random.chance(0.7) ? null : `job_${random.int(3)}`,
+      attemptsBefore: random.int(5),
+      expiresAt: maybe(count),
       finishedAt: state === 0 ? null : count(),
+      ...orderOf(destinationId, state === 0),
+    };
+  }
+
+  /** Of one order all have their places from the same. */
+  function orderOf(destinationId: string, waits: boolean): AnyRecord {
+    const orderKey = maybe(() => random.pick(ORDER_KEYS));
+    const inLine = orderKey !== null && waits && random.chance(0.8);
+    const kept = inLine || (orderKey !== null && random.chance(0.5));
+    const orderBy = kept && orderKey !== null ? (orderKey.length + destinationId.charCodeAt(10)) % 3 : 0;
+    return {
+      orderKey,
+      late: random.chance(0.3),
+      inLine,
+      orderBy,
+      orderAt: kept ? (orderBy === 2 ? random.int(6) - 3 : random.int(4)) : null,
+      orderPlace: options.places && inLine ? random.int(3) : null,
+      orderTie: options.places && inLine ? (tie += 1 + random.int(3)) % 1_009 : null,
+      released: orderBy > 0 && random.chance(0.4),
     };
   }
 
@@ -212,9 +233,35 @@ function makers(random: SeededRandom, options: RecordOptions) {
     deliveries(of: readonly AnyRecord[]) {
       const deliveries = of.flatMap((event) => Array.from({ length: random.int(3) }, () => deliveryOf(event)));
       const attempts = deliveries.flatMap((delivery) => Array.from({ length: random.int(3) }, (_, at) => attemptOf(delivery, at + 1)));
-      return { deliveries, attempts };
+      for (const line of linesOf(deliveries)) for (const behind of line.slice(1)) behind["lane"] = (behind["lane"] as number) + 3;
+      return { deliveries, attempts, frontiers: frontiersOf(deliveries) };
     },
   };
+}
+
+/** The lines that wait, each from its first to its last. */
+export function linesOf(deliveries: readonly AnyRecord[]): AnyRecord[][] {
+  const lines = Map.groupBy(
+    deliveries.filter(({ state, inLine }) => state === 0 && inLine === true),
+    ({ destinationId, orderKey, jobId }) => JSON.stringify([destinationId, orderKey, jobId]),
+  );
+  const place = ({ orderAt, orderPlace, orderTie, seq }: AnyRecord) => [orderAt ?? 0, orderPlace ?? 0, orderTie ?? 0, seq] as number[];
+  const byPlace = (a: AnyRecord, b: AnyRecord) => {
+    const [left, right] = [place(a), place(b)];
+    const at = left.findIndex((value, index) => value !== right[index]);
+    return left[at]! - right[at]!;
+  };
+  return [...lines.values()].map((line) => line.toSorted(byPlace));
+}
+
+function frontiersOf(deliveries: readonly AnyRecord[]): AnyRecord[] {
+  const released = deliveries.filter((delivery) => delivery["released"] === true);
+  const groups = Map.groupBy(released, ({ destinationId, orderKey, orderBy }) => JSON.stringify([destinationId, orderKey, orderBy]));
+  return [...groups.values()].map((group) => {
+    const { destinationId, orderKey, orderBy } = group[0]!;
+    const highest = (field: string) => Math.max(...group.map((record) => record[field] as number));
+    return { destinationId: destinationId!, orderKey: orderKey!, orderBy: orderBy!, at: highest("orderAt"), eventSeq: highest("eventSeq") };
+  });
 }
 
 /** Order is the adapter's own; here it is only the same in every comparison. */

@@ -18,17 +18,23 @@ export interface ArchiveTable<F extends string = string> {
 
 const bySeq = { key: "t.seq", keyType: "bigint", start: "-1" } as const;
 
-// Ended deliveries have no lane, and waiting ones no end.
+// Ended deliveries have no lane and stand in no line, and waiting ones have no end.
 const DELIVERIES = `(
-  SELECT seq, tail, event_seq, event_tail, destination_id, subscription_id, 0 AS state, lane, attempts, next_at, reason, trigger,
-    job_id, order_key, order_at, late, expires_at, NULL::bigint AS finished_at FROM deliveries
+  SELECT seq, tail, event_seq, event_tail, destination_id, subscription_id, 0 AS state, lane, attempts, next_at, reason, trigger, job_id,
+    attempts_before, expires_at, NULL::bigint AS finished_at, order_key, late, line IS NOT NULL AS in_line, order_by,
+    CASE WHEN line IS NOT NULL THEN order_at END AS order_at, CASE WHEN line IS NOT NULL THEN order_place END AS order_place,
+    CASE WHEN line IS NOT NULL THEN order_tie END AS order_tie, released
+  FROM deliveries
   UNION ALL
-  SELECT seq, tail, event_seq, event_tail, destination_id, subscription_id, state, NULL::smallint, attempts, NULL::bigint, reason, trigger,
-    job_id, order_key, order_at, late, expires_at, finished_at FROM deliveries_done
+  SELECT seq, tail, event_seq, event_tail, destination_id, subscription_id, state, NULL::smallint, attempts, NULL::bigint, reason, trigger, job_id,
+    attempts_before, expires_at, finished_at, order_key, late, false, 0::smallint, NULL::bigint, NULL::bigint, NULL::bigint, false
+  FROM deliveries_done
 ) t`;
 
-/** `marks` stands in no table of its own. */
-export const ARCHIVE_TABLES: { [S in Exclude<Section, "marks">]: ArchiveTable<Field<S>> } = {
+/** `marks` stand in no table of their own, and rows of `frontiers` do not say whose they are. */
+export type TableSection = Exclude<Section, "marks" | "frontiers">;
+
+export const ARCHIVE_TABLES: { [S in TableSection]: ArchiveTable<Field<S>> } = {
   config: {
     // A blank sorts before every letter of a kind, so this is the order of (kind, id).
     key: "t.kind || ' ' || t.id",
@@ -124,11 +130,17 @@ export const ARCHIVE_TABLES: { [S in Exclude<Section, "marks">]: ArchiveTable<Fi
       reason: "reason",
       trigger: "trigger",
       jobId: "job_id",
-      orderKey: "order_key",
-      orderAt: "order_at",
-      late: "late",
+      attemptsBefore: "attempts_before",
       expiresAt: "expires_at",
       finishedAt: "finished_at",
+      orderKey: "order_key",
+      late: "late",
+      inLine: { read: "t.in_line" },
+      orderBy: "order_by",
+      orderAt: "order_at",
+      orderPlace: "order_place",
+      orderTie: "order_tie",
+      released: "released",
     },
   },
   attempts: {

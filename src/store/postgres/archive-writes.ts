@@ -1,15 +1,19 @@
 // Records of the archive into these tables, a batch per statement.
 import { formatId, timeOfSeq } from "../../core/id.ts";
-import { shardOf } from "../../core/shard.ts";
+import { shardOf, shardOfEvent } from "../../core/shard.ts";
 import { type AnyRecord, type FieldKind, type Section, SECTIONS } from "../archive.ts";
-import { ARCHIVE_TABLES, type ArchiveTable } from "./archive-tables.ts";
+import { putFrontiers } from "./archive-frontiers.ts";
+import { ARCHIVE_TABLES, type ArchiveTable, type TableSection } from "./archive-tables.ts";
 import type { Queries, Value } from "./connection.ts";
+import { lineOf } from "./order-places.ts";
 
 const TYPES: Record<FieldKind, string> = {
   text: "text[]",
   "text?": "text[]",
   count: "bigint[]",
   "count?": "bigint[]",
+  whole: "bigint[]",
+  "whole?": "bigint[]",
   flag: "boolean[]",
   bytes: "bytea[]",
   "bytes?": "bytea[]",
@@ -35,6 +39,8 @@ export async function putRecords(queries: Queries, section: Section, records: re
       return putEvents(queries, records);
     case "deliveries":
       return putDeliveries(queries, records);
+    case "frontiers":
+      return putFrontiers(queries, records);
     case "attempts":
       return insert(queries, "attempts", columnsOf("attempts", records, { shard: shardsOfDestinations(records) }));
     default:
@@ -50,17 +56,17 @@ async function putMarks(queries: Queries, records: readonly AnyRecord[]): Promis
 }
 
 /**
- * Where acceptance had no positions of its own, the seq is one: it ascends with them, and `order_at` of deliveries that
- * came along compares with it. New positions begin behind the highest (finishImport).
+ * Where acceptance had no positions of its own, the seq is one: it ascends with them. New positions begin behind the highest
+ * (finishImport).
  */
 async function putEvents(queries: Queries, records: readonly AnyRecord[]): Promise<void> {
   const placed = records.map((record): AnyRecord => ({ ...record, position: record["position"] ?? record["seq"]! }));
-  await insert(queries, "events", columnsOf("events", placed, { shard: placed.map(shardOfEvent) }));
+  await insert(queries, "events", columnsOf("events", placed, { shard: placed.map(shardOfRecord) }));
   const waiting = placed.filter(({ dispatched }) => dispatched === false);
   if (waiting.length === 0) return;
   await insert(queries, "undispatched", [
     column("seq", "count", waiting),
-    { name: "shard", type: "bigint[]", values: waiting.map(shardOfEvent) },
+    { name: "shard", type: "bigint[]", values: waiting.map(shardOfRecord) },
     column("position", "count", waiting),
     { ...column("receivedAt", "count", waiting), name: "received_at" },
   ]);
@@ -69,19 +75,46 @@ async function putEvents(queries: Queries, records: readonly AnyRecord[]): Promi
 async function putDeliveries(queries: Queries, records: readonly AnyRecord[]): Promise<void> {
   const waiting = records
     .filter(({ state }) => state === 0)
-    .map((record): AnyRecord => ({ ...record, lane: record["lane"] ?? 0, nextAt: record["nextAt"] ?? timeOfSeq(record["seq"] as number) }));
+    .map((record): AnyRecord => ({
+      ...record,
+      lane: record["lane"] ?? 0,
+      nextAt: record["nextAt"] ?? timeOfSeq(record["seq"] as number),
+      ...placeOf(record),
+    }));
   const ended = records
     .filter(({ state }) => state !== 0)
     .map((record): AnyRecord => ({ ...record, finishedAt: record["finishedAt"] ?? timeOfSeq(record["seq"] as number) }));
   const without = (columns: Column[], ...names: string[]) => columns.filter(({ name }) => !names.includes(name));
   if (waiting.length > 0) {
     const columns = columnsOf("deliveries", waiting, { shard: shardsOfDestinations(waiting) });
-    await insert(queries, "deliveries", without(columns, "state", "finished_at"));
+    const lines = ["line", "frontier"].map((name) => column(name, "count?", waiting));
+    await insert(queries, "deliveries", [...without(columns, "state", "finished_at"), ...lines]);
   }
   if (ended.length > 0) {
     const columns = columnsOf("deliveries", ended, { shard: shardsOfDestinations(ended) });
-    await insert(queries, "deliveries_done", without(columns, "lane", "next_at"));
+    await insert(queries, "deliveries_done", without(columns, "lane", "next_at", ...PLACE_COLUMNS));
   }
+}
+
+const PLACE_COLUMNS = ["order_by", "order_at", "order_place", "order_tie", "released"];
+const NO_PLACE = { line: null, frontier: null, orderBy: 0, orderAt: 0, orderPlace: 0, orderTie: 0, released: false };
+
+/**
+ * Where a waiting one stands. Without numbers of several nodes a line goes by its seqs: they are below every number that is
+ * taken for a new one, and a place of 0 waits for no event that might come before it.
+ */
+function placeOf({ seq, destinationId, orderKey, jobId, inLine, orderBy, orderAt, orderPlace, orderTie, released }: AnyRecord): AnyRecord {
+  if (inLine !== true) return NO_PLACE;
+  const [destination, key] = [destinationId, orderKey] as [string, string];
+  return {
+    line: lineOf(destination, key, jobId as string | null),
+    frontier: (orderBy as number) > 0 ? lineOf(destination, key, null) : null,
+    orderBy: orderBy!,
+    orderAt: orderAt ?? 0,
+    orderPlace: orderPlace ?? 0,
+    orderTie: orderTie ?? seq!,
+    released: released!,
+  };
 }
 
 interface Column {
@@ -90,7 +123,7 @@ interface Column {
   values: AnyRecord[string][];
 }
 
-function columnsOf(section: Exclude<Section, "marks">, records: readonly AnyRecord[], more: Record<string, number[]> = {}): Column[] {
+function columnsOf(section: TableSection, records: readonly AnyRecord[], more: Record<string, number[]> = {}): Column[] {
   const { places }: ArchiveTable = ARCHIVE_TABLES[section];
   const columns = Object.entries<FieldKind>(SECTIONS[section]).flatMap(([field, kind]): Column[] => {
     const place = places[field]!;
@@ -112,9 +145,8 @@ async function insert(queries: Queries, table: string, columns: readonly Column[
   });
 }
 
-/** Its source's, and its own where it has none, as where events are accepted. */
-function shardOfEvent({ seq, tail, sourceId }: AnyRecord): number {
-  return shardOf((sourceId as string | null) ?? formatId("evt", { seq: seq as number, tail: tail as string }));
+function shardOfRecord({ seq, tail, sourceId }: AnyRecord): number {
+  return shardOfEvent({ id: formatId("evt", { seq: seq as number, tail: tail as string }), sourceId: sourceId as string | null });
 }
 
 function shardsOfDestinations(records: readonly AnyRecord[]): number[] {

@@ -1,4 +1,4 @@
-// The PostgreSQL adapter of the archive port: over a database whose tables are there and whose nodes are stopped.
+// The PostgreSQL adapter of the archive port: over a schema whose nodes are stopped.
 import {
   type AnyRecord,
   ArchiveRefusedError,
@@ -11,74 +11,128 @@ import {
   SECTIONS,
   type StoreArchive,
 } from "../archive.ts";
+import type { Clock } from "../../system/clock.ts";
+import type { Random } from "../../system/random.ts";
 import type { Cell, Row } from "../rows.ts";
+import { readFrontiers } from "./archive-frontiers.ts";
 import { ARCHIVE_TABLES, type ArchiveTable } from "./archive-tables.ts";
 import { putRecords } from "./archive-writes.ts";
 import type { Database, Queries } from "./connection.ts";
+import { migrate } from "./migrate.ts";
+import { quoteName, SCHEMA_DEFAULT } from "./names.ts";
+import { createPartitions, type Partitions } from "./partitions.ts";
+import { type OpenDatabase, openDatabase } from "./pool.ts";
 
+// A part of 16 MiB and a page of 4 MiB take some seconds on a slow disk, and nobody waits for them.
+const STEP_MS_MAX = 600_000;
+// One step after the other.
+const CONNECTIONS_MAX = 2;
 // Longer than a lease: a node that was stopped without a goodbye counts as running for so long.
 const NODE_SILENCE_SECONDS = 10;
 
-/** What makes room for rows of any time. */
-export interface RangePartitions {
-  /** Makes the partitions that rows with these seqs, both included, go to. May be repeated. */
-  ensureRange(fromSeq: number, toSeq: number): Promise<void>;
-}
-
 export interface PostgresArchiveOptions {
-  database: Database;
-  partitions: RangePartitions;
-  /** Called by `close`. */
-  onClose(): Promise<void>;
+  url: string;
+  /** `posthorn` unless told otherwise. */
+  schema?: string;
+  /** Whether the schema may be made where there is none. */
+  create: boolean;
+  clock: Clock;
+  random: Random;
 }
 
 const PARTITIONED: readonly Section[] = ["events", "requests", "deliveries", "attempts"];
 
-export function openPostgresArchive({ database, partitions, onClose }: PostgresArchiveOptions): StoreArchive {
+/**
+ * Brings an older schema to today's tables. Throws ArchiveRefusedError while nodes use the schema, SchemaRefusedError when it is
+ * not one that this version may work on, and StoreUnavailableError when the database can't be reached.
+ */
+export async function openPostgresArchive(options: PostgresArchiveOptions): Promise<StoreArchive> {
+  const { url, schema = SCHEMA_DEFAULT, create, clock, random } = options;
+  const database = openDatabase({ url, schema, poolMax: CONNECTIONS_MAX, clock, random, log: { warn: () => undefined } });
+  try {
+    const [found] = await database.query({
+      text: "SELECT to_regnamespace($1)::text, to_regclass($1 || '.nodes')::text",
+      values: [quoteName(schema)],
+    });
+    if (!create && found![0] === null) {
+      throw new ArchiveRefusedError("state", `The database holds no schema ${schema}, so Posthorn keeps nothing in it.`);
+    }
+    // Before the tables change: those who run may be of an older version.
+    if (found![1] !== null) await refusing(database, assertUnused);
+    await migrate(database, schema);
+    const partitions = createPartitions(database);
+    await partitions.ensure(clock.now());
+    return archiveOf(database, partitions);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function archiveOf(database: OpenDatabase, partitions: Partitions): StoreArchive {
   // All of it runs in transactions, whose search path names the schema.
-  const ask = (text: string) => database.transaction((queries) => queries.query({ text }));
+  const run = <T>(work: (queries: Queries) => Promise<T>) => refusing(database, work);
+  const ask = (text: string) => run((queries) => queries.query({ text }));
+  let closed: Promise<void> | null = null;
   return {
     kind: "postgres",
     async useMark() {
       const [row] = await ask(
         `SELECT (SELECT sum(token) FROM leases), (SELECT last_value FROM positions), (SELECT version FROM config_version),
-           (SELECT (extract(epoch FROM max(beat_at)) * 1000)::bigint FROM nodes),
+           (SELECT max(beat_at)::text FROM nodes),
            (SELECT tail FROM events ORDER BY seq DESC LIMIT 1), (SELECT max(id) FROM config)`,
       );
       return JSON.stringify(row);
     },
-    async assertUnused() {
-      const [row] = await ask(
-        `SELECT count(*)::bigint FROM nodes WHERE beat_at > clock_timestamp() - interval '${NODE_SILENCE_SECONDS} seconds'`,
-      );
-      const running = row![0] as number;
-      if (running === 0) return;
-      throw new ArchiveRefusedError(
-        "state",
-        `${running === 1 ? "A node runs" : `${running} nodes run`} on this database. Stop every node and try again; one that was killed counts as running for ${NODE_SILENCE_SECONDS} seconds.`,
-      );
-    },
-    read: (query) => database.transaction((queries) => (query.section === "marks" ? readMarks(queries) : readPage(queries, query))),
+    assertUnused: () => run(assertUnused),
+    read: (query) => run((queries) => readSection(queries, query)),
     async isEmpty() {
       const tables = Object.values(ARCHIVE_TABLES).map(({ from }: ArchiveTable) => `EXISTS (SELECT 1 FROM ${from})`);
       const [row] = await ask(`SELECT ${tables.join(" OR ")}`);
       return !isTrue(row![0]!);
     },
-    importMark: () => database.transaction(readMark),
+    importMark: () => run(readMark),
     async write(mark, section, records) {
       // Partitions are made in transactions of their own, and are no harm when the import ends here.
       if (PARTITIONED.includes(section) && records.length > 0) {
-        const seqs = records.map(({ seq }) => seq as number);
-        await partitions.ensureRange(
-          seqs.reduce((a, b) => Math.min(a, b)),
-          seqs.reduce((a, b) => Math.max(a, b)),
-        );
+        await partitions.ensureDaysOf(records.map(({ seq }) => seq as number));
       }
-      await database.transaction((queries) => writeOnce(queries, mark, section, records));
+      await run((queries) => writeOnce(queries, mark, section, records));
     },
-    finishImport: () => database.transaction(finish),
-    close: onClose,
+    finishImport: () => run(finish),
+    close: () => (closed ??= database.close()),
   };
+}
+
+/** A transaction passes everything for a fault of the database that stops it; what is refused is none. */
+async function refusing<T>(database: Database, work: (queries: Queries) => Promise<T>): Promise<T> {
+  let refused: ArchiveRefusedError | null = null;
+  const watched = async (queries: Queries): Promise<T> => {
+    try {
+      return await work(queries);
+    } catch (error) {
+      if (error instanceof ArchiveRefusedError) refused = error;
+      throw error;
+    }
+  };
+  try {
+    return await database.transaction(watched, { deadlineMs: STEP_MS_MAX });
+  } catch (error) {
+    throw refused ?? error;
+  }
+}
+
+/** One that has just been entered has not beaten yet. */
+async function assertUnused(queries: Queries): Promise<void> {
+  const [row] = await queries.query({
+    text: `SELECT count(*)::bigint FROM nodes WHERE greatest(beat_at, made_at) > clock_timestamp() - interval '${NODE_SILENCE_SECONDS} seconds'`,
+  });
+  const running = row![0] as number;
+  if (running === 0) return;
+  throw new ArchiveRefusedError(
+    "state",
+    `${running === 1 ? "A node runs" : `${running} nodes run`} on this database. Stop every node and try again; one that was killed counts as running for ${NODE_SILENCE_SECONDS} seconds.`,
+  );
 }
 
 /** Throws while an import into this database is not finished: nobody may serve from half a store. */
@@ -118,9 +172,20 @@ async function writeOnce(queries: Queries, mark: ImportMark, section: Section, r
 async function finish(queries: Queries): Promise<void> {
   await queries.query({
     text: `SELECT setval('positions', greatest((SELECT last_value FROM positions), (SELECT max(position) FROM events),
-      (SELECT max(order_at) FROM deliveries), (SELECT max(order_at) FROM deliveries_done)))`,
+      (SELECT max(greatest(order_place, order_tie)) FROM deliveries)))`,
   });
   if ((await readMark(queries)) !== null) await queries.query({ text: "UPDATE import_progress SET finished = true" });
+}
+
+function readSection(queries: Queries, query: ReadQuery): Promise<ArchivePage> {
+  switch (query.section) {
+    case "marks":
+      return readMarks(queries);
+    case "frontiers":
+      return readFrontiers(queries, query);
+    default:
+      return readPage(queries, ARCHIVE_TABLES[query.section], query);
+  }
 }
 
 async function readMarks(queries: Queries): Promise<ArchivePage> {
@@ -128,9 +193,8 @@ async function readMarks(queries: Queries): Promise<ArchivePage> {
   return { records: [{ name: "configVersion", value: row![0] as number }], next: null };
 }
 
-async function readPage(queries: Queries, query: ReadQuery): Promise<ArchivePage> {
+async function readPage(queries: Queries, table: ArchiveTable, query: ReadQuery): Promise<ArchivePage> {
   const { section, cursor, limit } = query;
-  const table: ArchiveTable = ARCHIVE_TABLES[section as Exclude<Section, "marks">];
   const { key, keyType, start, from } = table;
   const end = await endOfPage(queries, table, query);
   const columns = Object.keys(SECTIONS[section]).map((field) => placeOf(table, field));

@@ -7,6 +7,7 @@ import type { Pending } from "../drafts.ts";
 import { eventFrom } from "../rows.ts";
 import { type Store, StoreUnavailableError } from "../store.ts";
 import { type Accepted, acceptGroup } from "./accept.ts";
+import { refuseHalfImported } from "./archive.ts";
 import { createCluster } from "./cluster.ts";
 import { commandDeliveries } from "./commands.ts";
 import { applyConfig, configRevisions, configVersion, guarded, idempotencyRecord, readConfig } from "./config.ts";
@@ -20,6 +21,7 @@ import { destinationHealth, putDestinationHealth } from "./health.ts";
 import { cancelJob, putJob, readJob, readJobs, stepJob, unfinishedJobs } from "./jobs.ts";
 import { createListReads } from "./lists.ts";
 import { migrate } from "./migrate.ts";
+import { SCHEMA_DEFAULT } from "./names.ts";
 import { newNodeId, register, unregister } from "./nodes.ts";
 import { blockerOf } from "./order.ts";
 import { createPartitions, type Partitions } from "./partitions.ts";
@@ -60,7 +62,7 @@ export interface PostgresStore {
   listsLagMs(): number;
 }
 
-export const SCHEMA_DEFAULT = "posthorn";
+export { SCHEMA_DEFAULT };
 const TRIES_MAX = 5;
 
 /**
@@ -79,6 +81,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   };
   try {
     await migrate(primary, schema);
+    await refuseHalfImported(primary);
     const partitions = createPartitions(primary);
     await partitions.ensure(clock.now());
     const nodeId = newNodeId(random);

@@ -1,5 +1,8 @@
 // Names of tables in statements, put into Posthorn's own schema: a pooler in transaction mode keeps no search path between statements.
 
+/** The schema where none is named. */
+export const SCHEMA_DEFAULT = "posthorn";
+
 const TABLES = [
   "attempts",
   "config",

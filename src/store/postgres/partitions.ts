@@ -18,6 +18,8 @@ export interface Partitions {
    * that find no partition of their day go to the default one meanwhile.
    */
   ensure(now: number): Promise<void>;
+  /** Makes the partitions of the days of these seqs, for rows of any time, and no others. Locked ones are left for the next call, as in `ensure`. */
+  ensureDaysOf(seqs: readonly number[]): Promise<void>;
   /** First seqs of the days that have a partition, by table, oldest first. */
   days(): Promise<ReadonlyMap<PartitionedTable, readonly number[]>>;
 }
@@ -38,6 +40,16 @@ export function createPartitions(database: Database): Partitions {
   }
   return {
     ensure,
+    async ensureDaysOf(seqs) {
+      const wanted = [...new Set(seqs.map(dayOf))].filter((day) => day >= 0 && day + DAY_SEQS <= SEQ_MAX).toSorted((a, b) => a - b);
+      const found = await database.transaction(readDays);
+      for (const table of PARTITIONED) {
+        if (!found.has(table)) await makeDefault(database, table);
+        for (const day of wanted) {
+          if (found.get(table)?.includes(day) !== true) await tolerantly(() => makeDay(database, table, day));
+        }
+      }
+    },
     async days() {
       const found = await database.transaction(readDays);
       return new Map(PARTITIONED.map((table) => [table, found.get(table) ?? []]));

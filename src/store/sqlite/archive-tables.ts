@@ -1,8 +1,8 @@
 // Where each field of the archive stands in these tables: one list that reading, writing and the test of completeness share.
 import type { Field, Section } from "../archive.ts";
 
-/** A column that is read and written; an expression that is only read; or null for what these tables do not know. */
-export type Place = string | { read: string } | null;
+/** A column that is read and written, or an expression that is only read. */
+export type Place = string | { read: string };
 
 export interface ArchiveTable<F extends string = string> {
   table: string;
@@ -18,8 +18,10 @@ export interface ArchiveTable<F extends string = string> {
 const DISPATCHED = `t.seq <= (SELECT value FROM progress WHERE name = 'dispatched_through')
   OR EXISTS (SELECT 1 FROM progress p WHERE p.name = 'dispatched:' || t.seq)`;
 
-/** `marks` stands in no table of its own. */
-export const ARCHIVE_TABLES: { [S in Exclude<Section, "marks">]: ArchiveTable<Field<S>> } = {
+/** `marks` and `frontiers` stand in no table of their own. */
+export type TableSection = Exclude<Section, "marks" | "frontiers">;
+
+export const ARCHIVE_TABLES: { [S in TableSection]: ArchiveTable<Field<S>> } = {
   config: {
     table: "config",
     from: "config t",
@@ -114,11 +116,18 @@ export const ARCHIVE_TABLES: { [S in Exclude<Section, "marks">]: ArchiveTable<Fi
       reason: "reason",
       trigger: "trigger",
       jobId: "job_id",
-      orderKey: null,
-      orderAt: null,
-      late: null,
-      expiresAt: null,
+      attemptsBefore: "attempts_before",
+      expiresAt: "expires_at",
       finishedAt: "finished_at",
+      orderKey: "order_key",
+      late: "late",
+      inLine: "in_line",
+      orderBy: "order_by",
+      orderAt: "order_at",
+      // Of one place, seqs go in the order in which they were put there: one process gives them.
+      orderPlace: { read: "NULL" },
+      orderTie: { read: "NULL" },
+      released: "released",
     },
   },
   attempts: {

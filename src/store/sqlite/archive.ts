@@ -13,7 +13,9 @@ import {
   SECTIONS,
   type StoreArchive,
 } from "../archive.ts";
-import { ARCHIVE_TABLES, type ArchiveTable } from "./archive-tables.ts";
+import { createFrontierWrites, readFrontiers } from "./archive-frontiers.ts";
+import { createLineWrites, settleLines } from "./archive-lines.ts";
+import { ARCHIVE_TABLES, type ArchiveTable, type TableSection } from "./archive-tables.ts";
 import { migrate, openWriter } from "./connection.ts";
 import { finishImportMark, openings, putImportMark, readImportMark } from "./import-mark.ts";
 import { lockDirectory } from "./lock.ts";
@@ -54,7 +56,10 @@ export function openSqliteArchive({ directory, create }: SqliteArchiveOptions): 
     importMark: async () => readImportMark(database),
     write: async (mark, section, records) => writes(mark, section, records),
     async finishImport() {
-      finishImportMark(database);
+      inTransaction(database, () => {
+        settleLines(database);
+        finishImportMark(database);
+      });
       database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     },
     async close() {
@@ -81,6 +86,7 @@ function createRead(database: DatabaseSync): StoreArchive["read"] {
   const statements = new Map<Section, StatementSync>();
   return async (query) => {
     if (query.section === "marks") return readMarks(database);
+    if (query.section === "frontiers") return readFrontiers(database, query);
     const table: ArchiveTable = ARCHIVE_TABLES[query.section];
     let statement = statements.get(query.section);
     if (statement === undefined) {
@@ -95,7 +101,6 @@ function createRead(database: DatabaseSync): StoreArchive["read"] {
 function selectOf(section: Section, { from, key, places }: ArchiveTable): string {
   const columns = Object.keys(SECTIONS[section]).map((field) => {
     const place = places[field]!;
-    if (place === null) return "NULL";
     return typeof place === "string" ? `t.${place}` : place.read;
   });
   return `SELECT ${key}, ${columns.join(", ")} FROM ${from} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`;
@@ -139,6 +144,8 @@ function readMarks(database: DatabaseSync): ArchivePage {
 
 function createWrites(database: DatabaseSync) {
   const inserts = new Map<Section, (records: readonly AnyRecord[]) => void>();
+  const putFrontiers = createFrontierWrites(database);
+  const putLines = createLineWrites(database);
   let logBytes = 0;
 
   function put(section: Section, records: readonly AnyRecord[]): void {
@@ -146,15 +153,19 @@ function createWrites(database: DatabaseSync) {
       putMarks(database, records);
       return;
     }
+    if (section === "frontiers") {
+      putFrontiers(records);
+      return;
+    }
     let insert = inserts.get(section);
     if (insert === undefined) inserts.set(section, (insert = createInsert(database, section, ARCHIVE_TABLES[section])));
     if (section === "events") putDispatched(database, records);
     insert(records);
+    if (section === "deliveries") putLines(records);
   }
 
   return (mark: ImportMark, section: Section, records: readonly AnyRecord[]): void => {
-    database.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(database, () => {
       const before = readImportMark(database);
       if (before !== null && before.archive !== mark.archive) {
         throw new ArchiveRefusedError("state", `Another archive was imported here: ${before.archive}.`);
@@ -163,11 +174,7 @@ function createWrites(database: DatabaseSync) {
         put(section, records);
         putImportMark(database, mark);
       }
-      database.exec("COMMIT");
-    } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
-      throw error;
-    }
+    });
     logBytes += bytesOf(records);
     if (logBytes < LOG_BYTES_MAX) return;
     logBytes = 0;
@@ -175,9 +182,19 @@ function createWrites(database: DatabaseSync) {
   };
 }
 
-function createInsert(database: DatabaseSync, section: Section, { table, places }: ArchiveTable) {
+function inTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    work();
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function createInsert(database: DatabaseSync, section: TableSection, { table, places }: ArchiveTable) {
   const written = Object.entries(places).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-  const unknown = Object.keys(places).filter((field) => places[field] === null);
   const columns = written.map(([, column]) => column);
   // Keys that differ in halves of surrogate pairs alone are one key here: UTF-8 has no place for them.
   const verb = section === "dedupe" ? "INSERT OR IGNORE" : "INSERT";
@@ -185,8 +202,6 @@ function createInsert(database: DatabaseSync, section: Section, { table, places 
   const kinds: Record<string, FieldKind> = SECTIONS[section];
   return (records: readonly AnyRecord[]): void => {
     for (const record of records) {
-      const lost = unknown.find((field) => record[field] !== null && record[field] !== false);
-      if (lost !== undefined) throw new ArchiveRefusedError("state", `${section}: this version keeps no ${lost}, and it would be lost.`);
       insert.run(...written.map(([field]) => cellOf(kinds[field]!, section, field, record[field]!)));
     }
   };
