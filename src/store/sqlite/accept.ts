@@ -1,5 +1,6 @@
 // SQL of the accept step: dedupe and append, inside the writer's shared transaction.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { DUPLICATE_BODY_BYTES_MAX, type DuplicateMark, splitMessage } from "../drafts.ts";
 
 /** Values per draft in the flat list that crosses to the writer's thread. */
 const DRAFT_WIDTH = 15;
@@ -25,9 +26,6 @@ export interface SplitRow {
   bodyOffset: number;
   bodyBytes: number;
 }
-
-/** A row that repeats an event: its place in the batch, and the event's number and tail. */
-export type DuplicateMark = [index: number, ofSeq: number, ofTail: string];
 
 export interface RequestRow {
   seq: number;
@@ -198,16 +196,6 @@ function createAcceptSplit(database: DatabaseSync, { claimDedupe, insertRequest,
 }
 
 const NO_SPLITS: readonly SplitRow[] = [];
-// The first copy is kept whole; a repeat is kept to be looked at.
-export const DUPLICATE_BODY_BYTES_MAX = 16 * 1024;
-
-export function splitMessage(items: number, repeated: number): string {
-  const made = items - repeated;
-  const repeats = repeated === 0 ? "" : `${repeated === 1 ? "1 item repeats" : `${repeated} items repeat`} earlier ones`;
-  if (made === 0) return `Nothing new: ${repeats}.`;
-  return `Split into ${made === 1 ? "1 event" : `${made} events`}${repeats === "" ? "" : `; ${repeats}`}.`;
-}
-
 /** Claims a key for a new event; answers the event that holds it already, or null when the claim stands. */
 function createDedupe(database: DatabaseSync) {
   // An older holder of the key outside the window gives way; inside the window nothing changes and the draft is a duplicate.

@@ -19,7 +19,7 @@ import { ARCHIVE_TABLES, type ArchiveTable, type TableSection } from "./archive-
 import { migrate, openWriter } from "./connection.ts";
 import { finishImportMark, openings, putImportMark, readImportMark } from "./import-mark.ts";
 import { lockDirectory } from "./lock.ts";
-import type { Cell, Row } from "./rows.ts";
+import type { Cell, Row } from "../rows.ts";
 
 // Commits gather in the log until a checkpoint copies them; without one an import would take its space twice.
 const LOG_BYTES_MAX = 64 * 1024 ** 2;

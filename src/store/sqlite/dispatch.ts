@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { LATE_REASON } from "../../core/delivery.ts";
 import type { OrderPlace } from "../store.ts";
 import type { OrderWrites } from "./order.ts";
-import { BLOCKED_LANE, EVENT_COLUMNS, LANE_CODE, packEvents, type Row } from "./rows.ts";
+import { BLOCKED_LANE, EVENT_COLUMNS, LANE_CODE, packEvents, type Row } from "../rows.ts";
 
 /** Values of a new delivery: seq, tail, event seq, destination, subscription, next attempt at, trigger, job, expires at; and its order. */
 export type NewDeliveryRow = [

@@ -1,40 +1,8 @@
-// Drafts on their way to the writer's thread, as one call with one buffer for all bodies, and its answer back to their callers.
-import { itemRequest, type RawRequest } from "../../core/event.ts";
-import { formatId, type IdParts } from "../../core/id.ts";
-import type { AcceptDraft, AcceptItem, AcceptOutcome, SplitDraft, SplitOutcome } from "../store.ts";
-import type { AcceptBatch, DuplicateMark, SplitRow } from "./accept.ts";
+// Drafts on their way to the writer's thread, as one call with one buffer for all bodies.
+import type { Pending, PendingDraft, PendingSplit } from "../drafts.ts";
+import type { AcceptBatch, SplitRow } from "./accept.ts";
 import type { BodyBuffers } from "./body-buffers.ts";
-import { packEnvelope, requestIdOf } from "./rows.ts";
-
-export interface PendingDraft {
-  kind: "draft";
-  draft: AcceptDraft;
-  id: IdParts;
-  resolve(outcome: AcceptOutcome): void;
-  reject(error: unknown): void;
-}
-
-export interface PendingSplit {
-  kind: "split";
-  draft: SplitDraft;
-  /** Of the request; its items' ids come right behind. */
-  id: IdParts;
-  items: { id: IdParts; item: AcceptItem; request: RawRequest }[];
-  resolve(outcome: SplitOutcome): void;
-  reject(error: unknown): void;
-}
-
-export type Pending = PendingDraft | PendingSplit;
-
-/** The items' requests share one list of headers wherever their type is the same. */
-export function splitItemsOf(draft: SplitDraft, nextId: () => IdParts): PendingSplit["items"] {
-  const heads = new Map<string | null, RawRequest>();
-  return draft.items.map((item) => {
-    let head = heads.get(item.contentType);
-    if (head === undefined) heads.set(item.contentType, (head = itemRequest(draft.request, item)));
-    return { id: nextId(), item, request: { ...head, body: item.body } };
-  });
-}
+import { packEnvelope } from "../rows.ts";
 
 export function packDrafts(pending: readonly Pending[], bodyBuffers: BodyBuffers): AcceptBatch {
   const buffer = bodyBuffers.take(bodyBytesOf(pending));
@@ -135,82 +103,4 @@ function packSplit(
     next += item.body.byteLength;
   }
   return next;
-}
-
-/** `marks` are in the order of the rows, and rows in the order of the drafts. */
-export function settleDrafts(pending: readonly Pending[], marks: readonly DuplicateMark[]): void {
-  let row = 0;
-  let next = 0;
-  /** The event that the current row repeats; null for a new one. */
-  function holder(): string | null {
-    const mark = marks[next];
-    row += 1;
-    if (mark === undefined || mark[0] !== row - 1) return null;
-    next += 1;
-    return formatId("evt", { seq: mark[1], tail: mark[2] });
-  }
-  for (const one of pending) {
-    if (one.kind === "draft") {
-      const of = holder();
-      one.resolve(of === null ? accepted(one) : { kind: "duplicate", of, requestId: formatId("req", one.id) });
-    } else {
-      const requestId = formatId("req", one.id);
-      const items = one.items.map((entry): SplitOutcome["items"][number] => {
-        const of = holder();
-        return of === null ? acceptedItem(one, entry, requestId) : { kind: "duplicate", of };
-      });
-      one.resolve({ requestId, items });
-    }
-  }
-}
-
-function accepted({ draft, id }: PendingDraft): AcceptOutcome {
-  const { sourceId, tenantId, type, key, providerEventId, channels, deliverAt, deliverBefore, receivedAt, occurredAt, request } = draft;
-  return {
-    kind: "accepted",
-    event: {
-      id: formatId("evt", id),
-      seq: id.seq,
-      sourceId,
-      tenantId,
-      type,
-      key,
-      providerEventId,
-      channels,
-      deliverAt,
-      deliverBefore,
-      requestId: requestIdOf(sourceId, id, null),
-      receivedAt,
-      occurredAt,
-      request,
-      bodyBytes: request.body.byteLength,
-    },
-  };
-}
-
-function acceptedItem(
-  { draft }: PendingSplit,
-  { id, item, request }: PendingSplit["items"][number],
-  requestId: string,
-): SplitOutcome["items"][number] {
-  return {
-    kind: "accepted",
-    event: {
-      id: formatId("evt", id),
-      seq: id.seq,
-      sourceId: draft.sourceId,
-      tenantId: null,
-      type: item.type,
-      key: item.key,
-      providerEventId: item.providerEventId,
-      channels: [],
-      deliverAt: null,
-      deliverBefore: null,
-      requestId,
-      receivedAt: draft.receivedAt,
-      occurredAt: item.occurredAt,
-      request,
-      bodyBytes: item.body.byteLength,
-    },
-  };
 }

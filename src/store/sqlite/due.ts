@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { CLASSES } from "../../core/lane.ts";
 import type { DueQuery, WaitingDeliveries } from "../store.ts";
 import type { OrderWrites } from "./order.ts";
-import { BLOCKED_LANE, DELIVERY_COLUMNS, LANE_CODE, type Row } from "./rows.ts";
+import { BLOCKED_LANE, DELIVERY_COLUMNS, LANE_CODE, type Row } from "../rows.ts";
 
 // Whoever asks what is due reads the events next, and 500 of 10 MiB would not fit in memory. The size is in the row's header.
 const DUE_BODY_BYTES_MAX = 16 * 1024 ** 2;

@@ -4,7 +4,7 @@ import { shardOf } from "../../core/shard.ts";
 import { EXPIRED_REASON } from "../../core/expiry.ts";
 import type { ExpiryQuery } from "../store.ts";
 import type { Left, OrderWrites } from "./order.ts";
-import { DELIVERY_COLUMNS, type Row, STATE_CODE } from "./rows.ts";
+import { DELIVERY_COLUMNS, type Row, STATE_CODE } from "../rows.ts";
 
 export function createExpiryWrites(database: DatabaseSync, order: OrderWrites) {
   const expired = database.prepare(

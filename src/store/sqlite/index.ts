@@ -26,7 +26,7 @@ import {
   requestHeadRecordFrom,
   requestRecordFrom,
   STATE_CODE,
-} from "./rows.ts";
+} from "../rows.ts";
 import { startWriter, type Writer } from "./writer.ts";
 
 export interface SqliteOptions {

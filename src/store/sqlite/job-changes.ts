@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { OUT_OF_ORDER } from "../../core/delivery.ts";
 import type { Left, OrderWrites } from "./order.ts";
-import { BLOCKED_LANE, DELIVERY_COLUMNS, LANE_CODE, type Row, STATE_CODE } from "./rows.ts";
+import { BLOCKED_LANE, DELIVERY_COLUMNS, LANE_CODE, type Row, STATE_CODE } from "../rows.ts";
 
 export interface JobChange {
   kind: "recover" | "cancel";

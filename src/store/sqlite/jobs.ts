@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Job, JobStatus } from "../../core/job.ts";
 import type { NewDeliveryRow, OrderMark } from "./dispatch.ts";
 import type { JobChange } from "./job-changes.ts";
-import type { Row } from "./rows.ts";
+import type { Row } from "../rows.ts";
 
 /** `done` is false when another step or a cancel came first: then `job` is what the store holds. */
 type SteppedJob = { done: true; job: Job; changed: Row[]; marks: OrderMark[] } | { done: false; job: Job | null };

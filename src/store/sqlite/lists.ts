@@ -10,7 +10,7 @@ import {
   OTHER_REQUEST_COLUMNS,
   type Row,
   STATE_CODE,
-} from "./rows.ts";
+} from "../rows.ts";
 
 // A rare filter may have to walk far for a full page; a page ends after this many rows, with a cursor to go on from.
 const SCAN_ROWS_MAX = 20_000;

@@ -1,7 +1,7 @@
 // SQL of order: where a new delivery stands in its line, and who is first in it. See the last migration in schema.ts.
 import type { DatabaseSync } from "node:sqlite";
 import type { OrderPlace } from "../store.ts";
-import { BLOCKED_LANE } from "./rows.ts";
+import { BLOCKED_LANE } from "../rows.ts";
 
 const ORDER_BY = { timestamp: 1, sequence: 2 } as const;
 

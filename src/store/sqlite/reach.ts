@@ -1,7 +1,7 @@
 // SQL of where events have got to: which destinations have a delivery of them.
 import type { DatabaseSync } from "node:sqlite";
 import type { EventReach } from "../store.ts";
-import { STATES } from "./rows.ts";
+import { STATES } from "../rows.ts";
 
 export function createReachReads(database: DatabaseSync) {
   const reach = database.prepare(

@@ -8,7 +8,7 @@ import {
   OTHER_REQUEST_COLUMNS,
   packEvents,
   type Row,
-} from "./rows.ts";
+} from "../rows.ts";
 
 export function createRecordReads(database: DatabaseSync) {
   const prepare = (sql: string) => {

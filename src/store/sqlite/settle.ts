@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { OUT_OF_ORDER } from "../../core/delivery.ts";
 import type { DeliveryCommand } from "../store.ts";
 import type { Left, OrderWrites } from "./order.ts";
-import { BLOCKED_LANE, DELIVERY_COLUMNS, type Cell, LANE_CODE, type Row, STATE_CODE } from "./rows.ts";
+import { BLOCKED_LANE, DELIVERY_COLUMNS, type Cell, LANE_CODE, type Row, STATE_CODE } from "../rows.ts";
 
 /** Values per settlement in the flat list that crosses to the writer's thread: the new state's seven, then the attempt's thirteen. */
 const SETTLE_WIDTH = 20;

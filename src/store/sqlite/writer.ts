@@ -3,9 +3,9 @@ import type { Transferable, Worker } from "node:worker_threads";
 import type { AcceptDraft, AcceptOutcome, SplitDraft, SplitOutcome } from "../store.ts";
 import { StoreUnavailableError } from "../store.ts";
 import type { IdSource } from "../../core/id.ts";
-import type { DuplicateMark } from "./accept.ts";
+import { type DuplicateMark, type Pending, settleDrafts, splitItemsOf } from "../drafts.ts";
 import { createBodyBuffers } from "./body-buffers.ts";
-import { packDrafts, type Pending, settleDrafts, splitItemsOf } from "./drafts.ts";
+import { packDrafts } from "./drafts.ts";
 import { createCalls, startThread } from "./threads.ts";
 import type { WriteCall, WriteName, WriteReply, WriterAnswer, Writes } from "./writes.ts";
 
