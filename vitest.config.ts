@@ -16,7 +16,8 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "sdk/src/**/*.test.ts", "sdk/tests/**/*.test.ts", "tests/**/*.test.ts"],
     globalSetup: ["tests/kit/postgres-shared.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // Beyond two cores' worth: many tests wait for disks, sockets and deadlines.
+    maxWorkers: 4,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,8 +1,4 @@
 // Posthorn's side of the delivery bench: from committed events to committed attempts, the whole flow in one process.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createIdSource } from "../src/core/id.ts";
 import { ROLES } from "../src/core/role.ts";
 import { createCatalog } from "../src/flow/catalog.ts";
 import { createFlow } from "../src/flow/run.ts";
@@ -11,21 +7,25 @@ import { createAddressGuard } from "../src/outbound/address-guard.ts";
 import { checkHeaders } from "../src/outbound/header-policy.ts";
 import { createHttpTransport } from "../src/outbound/http.ts";
 import { createSealer } from "../src/store/sealer.ts";
-import { openSqliteStore } from "../src/store/sqlite/index.ts";
 import { systemClock as clock, sleep } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
 import { VERSION } from "../src/version.ts";
+import { openBenchStore } from "./delivery-store.ts";
 import { benchDestination, benchSubscription } from "./fixtures.ts";
 
-const plan = JSON.parse(process.argv[2] ?? "{}") as { url: string; requests: number; connections: number; bodyBytes: number };
-const directory = mkdtempSync(join(tmpdir(), "posthorn-bench-"));
-const fail = (error: Error) => {
-  throw error;
-};
-const store = await openSqliteStore({ directory, clock, random, requestsKeptMax: 1000, onFatal: fail });
+export interface DeliveryPlan {
+  url: string;
+  requests: number;
+  connections: number;
+  bodyBytes: number;
+  /** URL of a PostgreSQL; null for SQLite. */
+  database: string | null;
+}
+
+const plan = JSON.parse(process.argv[2] ?? "{}") as DeliveryPlan;
+const { store, cluster, ids, dispose } = await openBenchStore(plan.database);
 const guard = createAddressGuard({ allow: ["loopback"], allowPlainHttp: true });
 const transport = createHttpTransport({ guard, clock, connectionsPerOrigin: plan.connections });
-const ids = createIdSource(clock, random);
 const catalog = await createCatalog({
   store,
   sealer: createSealer(new Uint8Array(32), random),
@@ -48,7 +48,7 @@ const { flow, worker, start, stop } = createFlow({
   ingestBodyBytesMax: 1e7,
   retentionDays: 30,
   retentionBytesMax: 0,
-  cluster: null,
+  cluster,
   node: { name: "bench", version: VERSION, roles: ROLES },
 });
 
@@ -82,8 +82,7 @@ const cpu = process.cpuUsage(cpuBefore);
 const delivered = await countDelivered();
 await stop(1000);
 await transport.close();
-await store.close();
-rmSync(directory, { recursive: true });
+await dispose();
 process.stdout.write(
   JSON.stringify({
     seconds,

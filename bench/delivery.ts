@@ -1,4 +1,5 @@
 // Delivery: Posthorn from committed events to committed attempts, against a bare undici loop; interleaved in one run.
+import type { DeliveryPlan } from "./delivery-posthorn.ts";
 import { runJson, startScript } from "./processes.ts";
 import { median, ratioRow } from "./report.ts";
 
@@ -19,9 +20,12 @@ export interface DeliveryReport {
   ratio: number;
 }
 
-export async function benchDelivery(options: { rounds: number; requests: number }): Promise<DeliveryReport> {
+/** With a database, on PostgreSQL. */
+export async function benchDelivery(options: { rounds: number; requests: number; database?: string }): Promise<DeliveryReport> {
   const receiver = await startScript("receiver.ts");
-  const plan = { url: `http://127.0.0.1:${receiver.port}/`, requests: options.requests, connections: CONNECTIONS, bodyBytes: BODY_BYTES };
+  const { requests, database = null } = options;
+  const url = `http://127.0.0.1:${receiver.port}/`;
+  const plan: DeliveryPlan = { url, requests, connections: CONNECTIONS, bodyBytes: BODY_BYTES, database };
   await runJson<FloorResult>("delivery-floor.ts", { ...plan, requests: Math.ceil(options.requests / 4) });
   const rounds: DeliveryReport["rounds"] = [];
   for (let round = 0; round < options.rounds; round += 1) {

@@ -79,7 +79,7 @@ export async function benchIngest(options: { rounds: number; requests: number })
   };
 }
 
-function assertAllOk(result: LoadResult): LoadResult {
+export function assertAllOk(result: LoadResult): LoadResult {
   const statuses = Object.keys(result.statuses);
   if (statuses.length !== 1 || statuses[0] !== "200") throw new Error(`not every request was accepted: ${JSON.stringify(result.statuses)}`);
   return result;

@@ -8,6 +8,7 @@ import { benchFairness, fairnessLines } from "./fairness.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchPostgresLists } from "./lists-postgres.ts";
 import { benchMemory } from "./memory.ts";
+import { benchOnPostgres, POSTGRES_PARTS } from "./postgres.ts";
 import { milliseconds, verdict } from "./report.ts";
 import { benchStorePostgres } from "./store-postgres.ts";
 import { benchVerification } from "./verification.ts";
@@ -19,6 +20,7 @@ const ON_POSTGRES = ["store-postgres", "lists-postgres"] as const;
 const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true },
+    store: { type: "string", default: "sqlite" },
     rounds: { type: "string", default: "5" },
     requests: { type: "string", default: "40000" },
     events: { type: "string", default: "500000" },
@@ -29,14 +31,18 @@ const { values } = parseArgs({
 
 if (values.help) {
   console.log(`npm run bench -- [--only ${[...PARTS, ...ON_POSTGRES].join("|")}]... [--rounds 5] [--requests 40000] [--events 500000]`);
+  console.log(`npm run bench -- --store postgres [--only ${POSTGRES_PARTS.join("|")}]... [--rounds 5] [--requests 40000]`);
   process.exit(0);
 }
+if (values.store !== "sqlite" && values.store !== "postgres") throw new Error("--store is sqlite or postgres");
 
-const wanted = new Set<string>(values.only ?? PARTS);
+const onPostgres = values.store === "postgres";
+const wanted = new Set<string>(onPostgres ? [] : (values.only ?? PARTS));
 const size = { rounds: Number(values.rounds), requests: Number(values.requests) };
 const lines: string[] = [];
 const report: Record<string, unknown> = { node: process.version, cpus: cpus().length, cpu: cpus()[0]?.model };
 
+if (onPostgres) lines.push(...(await benchOnPostgres(new Set(values.only ?? POSTGRES_PARTS), size, report)));
 if (wanted.has("ingest")) {
   const ingest = await benchIngest(size);
   report["ingest"] = ingest;

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { type Program, startProgram } from "../tests/kit/program.ts";
 
 const started = new Set<ChildProcess>();
+const programs = new Set<Program>();
 process.on("exit", () => {
   for (const child of started) child.kill("SIGKILL");
+  for (const program of programs) program.killNow();
 });
 
 const root = new URL("..", import.meta.url).pathname;
@@ -50,8 +52,8 @@ export interface Service {
 }
 
 /** A script that listens and prints its port. */
-export async function startScript(script: string): Promise<Service> {
-  const child = launch([join("bench", script)]);
+export async function startScript(script: string, ...args: string[]): Promise<Service> {
+  const child = launch([join("bench", script), ...args]);
   return { port: Number(await firstLine(child)), pid: child.pid!, stop: () => end(child) };
 }
 
@@ -63,11 +65,11 @@ export interface PosthornService {
   stop(): Promise<void>;
 }
 
-/** The real program, as built, on a data directory of its own. */
-export async function startPosthorn(): Promise<PosthornService> {
+/** The real program, as built, on a data directory of its own; settings by environment name. */
+export async function startPosthorn(settings: Record<string, string> = {}): Promise<PosthornService> {
   const directory = mkdtempSync(join(tmpdir(), "posthorn-bench-"));
-  const program = await startProgram(directory);
-  process.on("exit", () => program.killNow());
+  const program = await startProgram(directory, settings);
+  programs.add(program);
   return {
     url: program.url,
     port: Number(new URL(program.url).port),
@@ -75,6 +77,7 @@ export async function startPosthorn(): Promise<PosthornService> {
     call: program.call,
     async stop() {
       await program.stop();
+      programs.delete(program);
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -24,6 +24,11 @@ export function milliseconds(value: number): string {
   return `${value.toFixed(2)} ms`;
 }
 
+/** Lowest and highest of some rounds. */
+export function range(values: readonly number[], digits = 2): string {
+  return `${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)}`;
+}
+
 /** One line of the verdict: a figure beside its target and its stretch. */
 export function verdict(name: string, value: string, target: string, met: boolean): string {
   return `${met ? "met   " : "MISSED"}  ${name.padEnd(44)} ${value.padStart(12)}   target ${target}`;

@@ -60,6 +60,8 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
   // Of several, each knows what it accepted, and the owners of the shards find what is left over.
   let hintsAreComplete = !ownership.alone;
   let lookBefore: number | null = null;
+  // Of several nodes: more came in here than hints were kept of. What is in this node's shards it looks for itself.
+  let hintsWereLost = false;
   // A read of the store can show an event before its own accept has heard of the commit; its hint then comes too late.
   let coveredSeq = 0;
   let running: Promise<void> | null = null;
@@ -111,9 +113,14 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
 
   /** Null when there is nothing left of what was to be looked for. */
   async function readOthers(): Promise<Event[] | null> {
-    // What this node's own hints lost is among it sooner or later, here or with the owner of its shard.
+    // What this node's own hints lost is looked for here at once; what is in others' shards its owners find, 2 to 4 s later.
     hintsAreComplete = true;
-    const [shards, acceptedBefore] = [ownership.shards() ?? [], lookBefore];
+    const shards = ownership.shards() ?? [];
+    if (hintsWereLost && shards.length > 0) {
+      hintsWereLost = false;
+      lookBefore = Math.max(lookBefore ?? 0, clock.now());
+    }
+    const acceptedBefore = lookBefore;
     lookBefore = null;
     if (acceptedBefore === null || shards.length === 0) return null;
     const batch = await readUndispatched({ shards, acceptedBefore });
@@ -160,6 +167,7 @@ export function createDispatcher(options: DispatchOptions): Dispatcher {
     hints = [];
     hintBytes = 0;
     hintsAreComplete = false;
+    hintsWereLost = !ownership.alone;
   }
 
   return {

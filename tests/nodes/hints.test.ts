@@ -55,6 +55,16 @@ describe("a delivery that another node sends", () => {
     expect(t.transport.sent).toHaveLength(100);
   });
 
+  it("is not left to a look at the store when more comes in at once than hints are kept of", async () => {
+    t = await createTestNodes();
+    const [a] = await beginNodes(t, "a");
+    await a!.addReceiver();
+    const before = t.clock.now();
+    await Promise.all(Array.from({ length: 3_000 }, () => a!.publish()));
+    await t.clock.advance(1_000 - (t.clock.now() - before));
+    expect(t.shared.undispatched).toBe(0);
+  });
+
   it("leaves within some seconds when every hint is lost", async () => {
     const [a, b] = await pair();
     await receiverOn(b, a);
