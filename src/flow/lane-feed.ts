@@ -15,8 +15,9 @@ const FETCH_MIN = 8;
 const FETCH_MAX = 500;
 // A look is made when a quarter of its size is left, which is then one for each slot of the lane.
 const RELEASED_PER_SLOT = 4;
-// Looks under way at once. The writer answers all that wait with its next commit, so a few would wait for a commit each.
-const LOOKS_MAX = 256;
+// Looks under way at once. The writer answers all that wait with its next commit, so a few would wait for a commit each:
+// with 256, 1,000 destinations all began 1.4 to 2.3 s after a start, with this 1.0 to 1.3 s in the same minutes.
+const LOOKS_MAX = 1_024;
 const RETRY_WAIT_MS = 1_000;
 // Before bodies that found no room in memory are read again.
 const NO_ROOM_WAIT_MS = 100;
