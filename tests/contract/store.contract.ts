@@ -29,16 +29,12 @@ export interface StoreHarness {
   newPlace(): Promise<string>;
   open(options: OpenOptions): Promise<Store>;
   removePlace(place: string): Promise<void>;
-  /** By name of the test: why this adapter cannot pass it. */
-  skips?: Readonly<Record<string, string>>;
 }
 
 export function describeStore(name: string, harness: StoreHarness): void {
   const opened: { store: Store; place: string }[] = [];
   const test: ContractTest = (title, run, timeoutMs) => {
-    const reason = harness.skips?.[title];
-    if (reason === undefined) it(title, run, timeoutMs);
-    else it.skip(`${title} (skipped: ${reason})`, run);
+    it(title, run, timeoutMs);
   };
 
   const open: OpenBench = async (options = {}) => {
