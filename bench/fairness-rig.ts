@@ -20,7 +20,7 @@ import type { NewDelivery, Store } from "../src/store/store.ts";
 import { systemClock as clock } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
 import { VERSION } from "../src/version.ts";
-import { benchDestination, benchSubscription } from "./fixtures.ts";
+import { benchDestination, benchEvent, benchSubscription } from "./fixtures.ts";
 
 const COMMIT_ROWS_MAX = 10_000;
 const CONFIG_ROWS_MAX = 1_000;
@@ -103,18 +103,7 @@ export async function createRig(): Promise<Rig> {
       await saveRows(rows.map((row) => ({ op: "put", row })));
     },
     async backlog(destinations, each, changes = {}) {
-      const request = { method: "POST", pathTail: "", query: "", headers: [], remoteAddress: "127.0.0.1", body: Buffer.alloc(1024, "x") };
-      const nothing = {
-        sourceId: null,
-        tenantId: null,
-        key: null,
-        providerEventId: null,
-        channels: [],
-        deliverAt: null,
-        deliverBefore: null,
-        occurredAt: null,
-      };
-      const outcome = await store.accept({ ...nothing, type: "backlog", receivedAt: clock.now(), request, dedupe: null });
+      const outcome = await store.accept(benchEvent(clock.now(), Buffer.alloc(1024, "x"), { type: "backlog" }));
       if (outcome.kind !== "accepted") throw new Error("The event of the backlog could not be committed.");
       const { id: eventId, seq: eventSeq } = outcome.event;
       const due = { nextAttemptAt: clock.now(), expiresAt: null, trigger: "event" as const, jobId: null };

@@ -2,6 +2,7 @@
 import type { Destination } from "../src/core/destination.ts";
 import { defaultRetryPolicy } from "../src/core/retry-schedule.ts";
 import type { Subscription } from "../src/core/subscription.ts";
+import type { AcceptDraft } from "../src/store/store.ts";
 
 // Not a secret of anything: the bytes spell what it is for.
 const BENCH_SECRET = `whsec_${Buffer.from("posthorn-bench-secret-not-real!!").toString("base64")}`;
@@ -51,5 +52,24 @@ export function benchSubscription(destinationId: string): Subscription {
     destinationId,
     createdAt: 0,
     updatedAt: 0,
+  };
+}
+
+/** An event with nothing but a body. */
+export function benchEvent(receivedAt: number, body: Uint8Array, changes: Partial<AcceptDraft> = {}): AcceptDraft {
+  return {
+    sourceId: null,
+    tenantId: null,
+    type: "bench.event",
+    key: null,
+    providerEventId: null,
+    channels: [],
+    deliverAt: null,
+    deliverBefore: null,
+    receivedAt,
+    occurredAt: null,
+    request: { method: "POST", pathTail: "", query: "", headers: ["content-type", "application/json"], remoteAddress: "127.0.0.1", body },
+    dedupe: null,
+    ...changes,
   };
 }

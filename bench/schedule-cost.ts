@@ -11,6 +11,7 @@ import type { NewDelivery } from "../src/store/store.ts";
 import { systemClock as clock } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
 import { median } from "./report.ts";
+import { benchEvent } from "./fixtures.ts";
 
 const DESTINATIONS = 1_000;
 const TAKES = 20_000;
@@ -70,18 +71,7 @@ async function storeMicros(pending: number): Promise<number> {
     throw error;
   };
   const store = await openSqliteStore({ directory, clock, random, requestsKeptMax: 10, onFatal });
-  const request = { method: "POST", pathTail: "", query: "", headers: [], remoteAddress: "127.0.0.1", body: Buffer.from("{}") };
-  const nothing = {
-    sourceId: null,
-    tenantId: null,
-    key: null,
-    providerEventId: null,
-    channels: [],
-    deliverAt: null,
-    deliverBefore: null,
-    occurredAt: null,
-  };
-  const outcome = await store.accept({ ...nothing, type: "bench", receivedAt: clock.now(), request, dedupe: null });
+  const outcome = await store.accept(benchEvent(clock.now(), Buffer.from("{}")));
   if (outcome.kind !== "accepted") throw new Error("The event of the bench could not be committed.");
   const { id: eventId, seq: eventSeq } = outcome.event;
   const now = clock.now();

@@ -8,6 +8,7 @@ import { systemClock as clock } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
 import { startPostgres } from "../tests/kit/postgres-server.ts";
 import { median, ratioRow } from "./report.ts";
+import { benchEvent } from "./fixtures.ts";
 
 const CLAIM_ROWS = 200;
 const DISPATCH_ROWS = 500;
@@ -96,29 +97,10 @@ async function emptyFloor(client: pg.Client, rows: number): Promise<void> {
 
 async function fillStore(store: Store, rows: number): Promise<void> {
   const body = Buffer.alloc(BODY_BYTES, "x");
-  const request = {
-    method: "POST",
-    pathTail: "",
-    query: "",
-    headers: ["content-type", "application/json"],
-    remoteAddress: "192.0.2.1",
-    body,
-  };
-  const draft = {
-    sourceId: "src_bench",
-    tenantId: null,
-    type: "bench.event",
-    key: null,
-    providerEventId: null,
-    channels: [],
-    deliverAt: null,
-    deliverBefore: null,
-    occurredAt: null,
-  };
   for (let made = 0; made < rows; made += DISPATCH_ROWS) {
     const count = Math.min(DISPATCH_ROWS, rows - made);
     const outcomes = await Promise.all(
-      Array.from({ length: count }, () => store.accept({ ...draft, receivedAt: clock.now(), request, dedupe: null })),
+      Array.from({ length: count }, () => store.accept(benchEvent(clock.now(), body, { sourceId: "src_bench" }))),
     );
     const events = outcomes.flatMap((outcome) => (outcome.kind === "accepted" ? [outcome.event] : []));
     await store.commitDispatch(events, events.map(deliveryOf));

@@ -2,6 +2,7 @@
 import { openPostgresStore } from "../src/store/postgres/index.ts";
 import { systemClock as clock } from "../src/system/clock.ts";
 import { systemRandom as random } from "../src/system/random.ts";
+import { benchEvent } from "./fixtures.ts";
 
 export interface FillPlan {
   database: string;
@@ -17,31 +18,11 @@ const fail = (error: Error) => {
 const log = { warn: (facts: object, message: string) => console.warn(message, facts) };
 const options = { url: plan.database, clock, random, requestsKeptMax: 1_000, poolMax: 4, dispatches: true, log, onFatal: fail };
 const { store } = await openPostgresStore(options);
-const request = {
-  method: "POST",
-  pathTail: "",
-  query: "",
-  headers: ["content-type", "application/json"],
-  remoteAddress: "192.0.2.1",
-  body: Buffer.alloc(plan.bodyBytes, "x"),
-};
-const draft = {
-  sourceId: "src_bench",
-  tenantId: null,
-  type: "bench.event",
-  key: null,
-  providerEventId: null,
-  channels: [],
-  deliverAt: null,
-  deliverBefore: null,
-  occurredAt: null,
-};
+const body = Buffer.alloc(plan.bodyBytes, "x");
 
 // One event for each destination in turn, as they would come in.
 for (let made = 0; made < plan.each; made += 1) {
-  const outcomes = await Promise.all(
-    plan.destinations.map(() => store.accept({ ...draft, receivedAt: clock.now(), request, dedupe: null })),
-  );
+  const outcomes = await Promise.all(plan.destinations.map(() => store.accept(benchEvent(clock.now(), body, { sourceId: "src_bench" }))));
   const events = outcomes.flatMap((outcome) => (outcome.kind === "accepted" ? [outcome.event] : []));
   const deliveries = events.map((event, index) => ({
     eventId: event.id,
