@@ -117,6 +117,13 @@ export const SECTION_ORDER = Object.keys(SECTIONS) as Section[];
 
 export type Field<S extends Section> = Extract<keyof (typeof SECTIONS)[S], string>;
 
+/** The column of each field where an adapter calls it by the field's own name, in lower case with underscores. */
+export function columnsOf<S extends Section>(section: S): Record<Field<S>, string> {
+  const fields = Object.keys(SECTIONS[section]) as Field<S>[];
+  const columns = fields.map((field) => [field, field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]);
+  return Object.fromEntries(columns) as Record<Field<S>, string>;
+}
+
 /** A record of any section, where the section is known from elsewhere. */
 export type AnyRecord = Record<string, string | number | boolean | Uint8Array | null>;
 
