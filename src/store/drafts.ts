@@ -1,8 +1,9 @@
 // Drafts on their way into a store and their outcomes on the way back, for adapters that gather them into one write.
+import { type Delivery, LATE_REASON } from "../core/delivery.ts";
 import { itemRequest, type RawRequest } from "../core/event.ts";
-import { formatId, type IdParts } from "../core/id.ts";
+import { formatId, type IdParts, timeOfSeq } from "../core/id.ts";
 import { requestIdOf } from "./rows.ts";
-import type { AcceptDraft, AcceptItem, AcceptOutcome, SplitDraft, SplitOutcome } from "./store.ts";
+import type { AcceptDraft, AcceptItem, AcceptOutcome, NewDelivery, SplitDraft, SplitOutcome } from "./store.ts";
 
 /** A row that repeats an event: its place in the batch, and the event's number and tail. */
 export type DuplicateMark = [index: number, ofSeq: number, ofTail: string];
@@ -123,4 +124,28 @@ export function splitMessage(items: number, repeated: number): string {
   const repeats = repeated === 0 ? "" : `${repeated === 1 ? "1 item repeats" : `${repeated} items repeat`} earlier ones`;
   if (made === 0) return `Nothing new: ${repeats}.`;
   return `Split into ${made === 1 ? "1 event" : `${made} events`}${repeats === "" ? "" : `; ${repeats}`}.`;
+}
+
+/** A new delivery as it is kept; `placed` says how it stands in its line when it goes in an order. */
+export function deliveryMade({ seq, tail }: IdParts, draft: NewDelivery, placed: { late: boolean; blocked: boolean } | null): Delivery {
+  const { eventId, eventSeq, destinationId, subscriptionId, nextAttemptAt, expiresAt, trigger, jobId } = draft;
+  return {
+    id: formatId("dlv", { seq, tail }),
+    seq,
+    eventId,
+    eventSeq,
+    destinationId,
+    subscriptionId,
+    state: "waiting",
+    attempts: 0,
+    attemptsBefore: 0,
+    nextAttemptAt,
+    expiresAt,
+    reason: placed?.late === true ? LATE_REASON : null,
+    trigger,
+    jobId,
+    order: placed === null ? null : { key: draft.order!.key, late: placed.late, blocked: placed.blocked },
+    createdAt: timeOfSeq(seq),
+    finishedAt: null,
+  };
 }

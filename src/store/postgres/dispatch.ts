@@ -1,8 +1,9 @@
 // SQL of the dispatch step: undispatched events out, deliveries in.
 import { type Delivery, LATE_REASON } from "../../core/delivery.ts";
-import { formatId, type IdSource, parseId, timeOfSeq } from "../../core/id.ts";
+import { type IdParts, type IdSource, parseId } from "../../core/id.ts";
 import { shardOf } from "../../core/shard.ts";
 import { BLOCKED_LANE, LANE_CODE, type Row } from "../rows.ts";
+import { deliveryMade } from "../drafts.ts";
 import type { DispatchedEvent, DispatchOutcome, NewDelivery, UndispatchedScope } from "../store.ts";
 import { EVENT_COLUMNS } from "./columns.ts";
 import type { Database, Queries, Statement } from "./connection.ts";
@@ -111,6 +112,8 @@ export function undispatchedStatement(limit: number, bytesMax: number, scope: Un
   return { text: UNDISPATCHED_IN_SCOPE, values: [...bounds, scope.shards, scope.acceptedBefore] };
 }
 
+const idOf = ([seq, tail]: NewDeliveryRow): IdParts => ({ seq, tail });
+
 function deliveryRow(ids: IdSource, draft: NewDelivery): NewDeliveryRow {
   const { seq, tail } = ids.next();
   const event = parseId("evt", draft.eventId);
@@ -150,7 +153,7 @@ export async function insertDeliveries(queries: Queries, ids: IdSource, drafts: 
     return insertInOrder(queries, rows, drafts, new Map());
   }
   await queries.query({ name: "insert-deliveries", text: INSERT_DELIVERIES, values: arraysOf(rows, COLUMNS.length) });
-  return rows.map((row, index) => deliveryMade(row, drafts[index]!));
+  return rows.map((row, index) => deliveryMade(idOf(row), drafts[index]!, null));
 }
 
 export async function commitDispatch(
@@ -171,7 +174,7 @@ export async function commitDispatch(
   if (covered === null) return { kind: "stale" };
   return {
     kind: "done",
-    deliveries: rows.map((row, index) => (isMade(drafts[index]!, named, covered) ? deliveryMade(row, drafts[index]!) : null)),
+    deliveries: rows.map((row, index) => (isMade(drafts[index]!, named, covered) ? deliveryMade(idOf(row), drafts[index]!, null) : null)),
   };
 }
 
@@ -255,7 +258,7 @@ async function insertInOrder(
     ...orderRow(drafts[index]!, places.get(drafts[index]!)),
   ]);
   await queries.query({ text: INSERT_IN_ORDER, values: [...arraysOf(values, ORDERED.length), displaced] });
-  return rows.map((row, index) => deliveryMade(row, drafts[index]!, places.get(drafts[index]!)));
+  return rows.map((row, index) => deliveryMade(idOf(row), drafts[index]!, places.get(drafts[index]!) ?? null));
 }
 
 const LANE_AT = COLUMNS.findIndex(([name]) => name === "lane");
@@ -268,27 +271,4 @@ function orderRow({ order }: NewDelivery, place: PlacedInLine | undefined): Orde
   if (place === undefined) return [null, false, null, null, 0, 0, 0, null];
   const { late, line, by, at, place: behind, frontier } = place;
   return [order!.key, late, late ? LATE_REASON : null, line, by, at, behind, frontier];
-}
-
-function deliveryMade([seq, tail]: NewDeliveryRow, draft: NewDelivery, place?: PlacedInLine): Delivery {
-  const { eventId, eventSeq, destinationId, subscriptionId, nextAttemptAt, expiresAt, trigger, jobId } = draft;
-  return {
-    id: formatId("dlv", { seq, tail }),
-    seq,
-    eventId,
-    eventSeq,
-    destinationId,
-    subscriptionId,
-    state: "waiting",
-    attempts: 0,
-    attemptsBefore: 0,
-    nextAttemptAt,
-    expiresAt,
-    reason: place?.late === true ? LATE_REASON : null,
-    trigger,
-    jobId,
-    order: place === undefined ? null : { key: draft.order!.key, late: place.late, blocked: place.blocked },
-    createdAt: timeOfSeq(seq),
-    finishedAt: null,
-  };
 }

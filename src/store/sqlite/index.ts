@@ -1,10 +1,11 @@
 // The SQLite adapter of the store port: one writer, one reader and one checkpointer, each on a thread of its own.
 import { dirname, join } from "node:path";
-import { type Delivery, LATE_REASON } from "../../core/delivery.ts";
+import type { Delivery } from "../../core/delivery.ts";
 import { createIdSource, formatId, type IdParts, type IdSource, parseId, seqAtTime, timeOfSeq } from "../../core/id.ts";
 import { shardOf } from "../../core/shard.ts";
 import type { Clock } from "../../system/clock.ts";
 import type { Random } from "../../system/random.ts";
+import { deliveryMade } from "../drafts.ts";
 import type { ListQuery, NewDelivery, Settlement, Store } from "../store.ts";
 import { startCheckpoints } from "./checkpoint.ts";
 import { migrate, openWriter } from "./connection.ts";
@@ -109,35 +110,8 @@ function newDeliveryRow(ids: IdSource, delivery: NewDelivery): NewDeliveryRow {
 }
 
 function deliveriesMade(rows: NewDeliveryRow[], drafts: NewDelivery[], marks: OrderMark[]): Delivery[] {
-  const made = rows.map((row, index) => deliveryMade(row, drafts[index]!));
-  for (const [index, late, blocked] of marks) {
-    const delivery = made[index]!;
-    made[index] = { ...delivery, reason: late ? LATE_REASON : null, order: { key: drafts[index]!.order!.key, late, blocked } };
-  }
-  return made;
-}
-
-function deliveryMade(row: NewDeliveryRow, draft: NewDelivery): Delivery {
-  const [seq, tail] = row;
-  return {
-    id: formatId("dlv", { seq, tail }),
-    seq,
-    eventId: draft.eventId,
-    eventSeq: draft.eventSeq,
-    destinationId: draft.destinationId,
-    subscriptionId: draft.subscriptionId,
-    state: "waiting" as const,
-    attempts: 0,
-    attemptsBefore: 0,
-    nextAttemptAt: draft.nextAttemptAt,
-    expiresAt: draft.expiresAt,
-    reason: null,
-    trigger: draft.trigger,
-    jobId: draft.jobId,
-    order: null,
-    createdAt: timeOfSeq(seq),
-    finishedAt: null,
-  };
+  const places = new Map(marks.map(([index, late, blocked]) => [index, { late, blocked }]));
+  return rows.map(([seq, tail], index) => deliveryMade({ seq, tail }, drafts[index]!, places.get(index) ?? null));
 }
 
 type WriteHalf = Pick<
