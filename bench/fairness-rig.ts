@@ -23,6 +23,7 @@ import { VERSION } from "../src/version.ts";
 import { benchDestination, benchEvent, benchSubscription } from "./fixtures.ts";
 
 const COMMIT_ROWS_MAX = 10_000;
+const SLOTS_MAX = 256;
 const CONFIG_ROWS_MAX = 1_000;
 
 export interface Departure {
@@ -54,12 +55,15 @@ export async function createRig(): Promise<Rig> {
     throw error;
   };
   const store = await openSqliteStore({ directory, clock, random, requestsKeptMax: 1000, onFatal });
+  const guard = createAddressGuard({ allow: ["loopback"], allowPlainHttp: true });
+  const http = createHttpTransport({ guard, clock, connectionsPerOrigin: SLOTS_MAX });
+  // The program, too, loads its client while the store's threads start.
+  await http.warmUp();
   const ids = createIdSource(clock, random);
   const sealer = createSealer(new Uint8Array(32), random);
   const departures: Departure[] = [];
   let [inFlight, mostInFlight] = [0, 0];
   let running: RunningFlow | null = null;
-  let transport: Transport | null = null;
 
   function watched(inner: Transport): Transport {
     return {
@@ -120,9 +124,6 @@ export async function createRig(): Promise<Rig> {
       await Promise.all(destinations.map(({ id }) => store.putDestinationHealth(id, breaker)));
     },
     async start(slots) {
-      const guard = createAddressGuard({ allow: ["loopback"], allowPlainHttp: true });
-      const http = createHttpTransport({ guard, clock, connectionsPerOrigin: slots.inFlightMax });
-      transport = http;
       const checkUrl = (url: string) => guard.checkUrl(url);
       const catalog = await createCatalog({ store, sealer, clock, ids, checkUrl, checkHeaders });
       running = createFlow({
@@ -139,7 +140,6 @@ export async function createRig(): Promise<Rig> {
         cluster: null,
         node: { name: "bench", version: VERSION, roles: ROLES },
       });
-      await http.warmUp();
       await running.start();
     },
     async publish(type, tenantId = null) {
@@ -157,7 +157,7 @@ export async function createRig(): Promise<Rig> {
       return { id: outcome.event.id, at: performance.now() };
     },
     async end() {
-      await transport?.close();
+      await http.close();
       await running?.stop(100);
       await store.close();
       rmSync(directory, { recursive: true });

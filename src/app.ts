@@ -92,6 +92,8 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
     proxy: settings.outboundProxy,
   });
   opened.push(() => transport.close());
+  // Its client is loaded while the store's threads start, when there is nothing else to do: the first delivery finds it ready.
+  const loaded = transport.warmUp();
 
   const catalog = await createCatalog({ store, sealer, clock, ids, checkUrl: (url) => guard.checkUrl(url), checkHeaders }).catch(
     (error: unknown) => {
@@ -134,9 +136,7 @@ async function open({ settings, log, mode, onFatal }: AppOptions, opened: (() =>
   const devSource = mode === "dev" ? await keepDevSource(catalog, ids) : null;
   const { url, port } = await server.listen(settings);
   ownPorts.push(port);
-  await running.start();
-  // After the server answers: the first delivery then finds its client loaded, and the start did not wait for it.
-  await transport.warmUp();
+  await Promise.all([running.start(), loaded]);
   writeServerFile(settings.dataDir, { url, pid: process.pid });
   opened.push(() => removeServerFile(settings.dataDir));
   return { url, ...key, devSource: devSource === null ? null : { url: `${settings.publicUrl ?? url}/in/${devSource.token}` } };

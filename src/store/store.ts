@@ -160,6 +160,8 @@ export interface DueDeliveries {
   deliveries: Delivery[];
   /** When the next delivery of this destination and class that is not in the answer is due; null when none waits. */
   nextDueAt: number | null;
+  /** What the bodies of their events weigh together, one that several share counted for each. */
+  bodyBytes: number;
 }
 
 export interface ExpiryQuery {

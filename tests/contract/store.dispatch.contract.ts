@@ -114,7 +114,7 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       const made = await dispatch(bench.store, [event], [at(30), at(10), at(20), at(10), at(50)]);
       const order = [made[1]!, made[3]!, made[2]!, made[0]!];
       const all = await bench.store.dueDeliveries(due(START_MS + 30));
-      expect(all).toEqual({ deliveries: order, nextDueAt: START_MS + 50 });
+      expect(all).toMatchObject({ deliveries: order, nextDueAt: START_MS + 50 });
       const some = await bench.store.dueDeliveries(due(START_MS + 30, { limit: 2 }));
       expect(some.deliveries).toEqual(order.slice(0, 2));
       expect(some.nextDueAt).toBeLessThanOrEqual(START_MS + 30);
@@ -131,7 +131,18 @@ export function describeDispatch(open: OpenBench, test: ContractTest): void {
       const found = await bench.store.dueDeliveries(due(START_MS, { limit: 1, skipSeqs: [made[0]!.seq] }));
       expect(found.deliveries.map((delivery) => delivery.id)).toEqual([made[1]!.id]);
       const rest = await bench.store.dueDeliveries(due(START_MS, { skipSeqs: [made[0]!.seq, made[1]!.seq, made[2]!.seq] }));
-      expect(rest).toEqual({ deliveries: [], nextDueAt: null });
+      expect(rest).toEqual({ deliveries: [], nextDueAt: null, bodyBytes: 0 });
+    });
+
+    test("says what the bodies behind it weigh, and stops where they would be too many, with one at least", async () => {
+      const bench = await open();
+      const small = await bench.accept({ body: Buffer.alloc(700) });
+      const large = await bench.accept({ body: Buffer.alloc(12 * 1024 ** 2) });
+      const made = await dispatch(bench.store, [small, large], [newDelivery(small), newDelivery(large), newDelivery(large)]);
+      const found = await bench.store.dueDeliveries(due(START_MS));
+      expect(found).toEqual({ deliveries: made.slice(0, 2), nextDueAt: START_MS, bodyBytes: 700 + 12 * 1024 ** 2 });
+      const next = await bench.store.dueDeliveries(due(START_MS, { skipSeqs: made.slice(0, 2).map(({ seq }) => seq) }));
+      expect(next).toEqual({ deliveries: made.slice(2), nextDueAt: null, bodyBytes: 12 * 1024 ** 2 });
     });
 
     test("sees every write that was sent before the question, without waiting for its answer", async () => {

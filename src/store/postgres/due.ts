@@ -51,28 +51,29 @@ export async function dueDeliveries(queries: Queries, query: DueQuery): Promise<
   const values = [shardOf(destinationId), destinationId, lane, now, skipSeqs, limit + 1, !blocked];
   const found = await queries.query({ text: DUE, values });
   const of = (kind: number) => found.filter((row) => row[0] === kind).map(dueRowFrom);
-  const { rows, more } = within(of(0), limit);
+  const { rows, more, bodyBytes } = within(of(0), limit);
   const deliveries = blocked ? rows.map(({ delivery }) => delivery) : await released(queries, rows);
   // A full answer may hide more that is due already, so the next look must come at once.
-  if (more) return { deliveries, nextDueAt: now };
+  if (more) return { deliveries, nextDueAt: now, bodyBytes };
   const waitsForOthers = of(1).length > 0 || deliveries.length < rows.length;
   const later = Math.min(waitsForOthers ? now + GATE_LOOK_MS : Infinity, of(2)[0]?.delivery.nextAttemptAt ?? Infinity);
-  return { deliveries, nextDueAt: later === Infinity ? null : later };
+  return { deliveries, nextDueAt: later === Infinity ? null : later, bodyBytes };
 }
 
 function dueRowFrom([, bytes, line, ...row]: Row): DueRow {
   return { bytes: bytes as number, line: line as number | null, delivery: deliveryOf(row) };
 }
 
-function within(rows: readonly DueRow[], limit: number): { rows: DueRow[]; more: boolean } {
+function within(rows: readonly DueRow[], limit: number): { rows: DueRow[]; more: boolean; bodyBytes: number } {
   const kept: DueRow[] = [];
-  let bytes = 0;
+  let bodyBytes = 0;
   for (const row of rows) {
-    bytes += row.bytes;
-    if (kept.length === limit || (kept.length > 0 && bytes > DUE_BODY_BYTES_MAX)) return { rows: kept, more: true };
+    if (kept.length === limit || (kept.length > 0 && bodyBytes + row.bytes > DUE_BODY_BYTES_MAX))
+      return { rows: kept, more: true, bodyBytes };
     kept.push(row);
+    bodyBytes += row.bytes;
   }
-  return { rows: kept, more: false };
+  return { rows: kept, more: false, bodyBytes };
 }
 
 /** From here on they may be under way, and nothing is put before them: those of which that is not true any more are left out. */

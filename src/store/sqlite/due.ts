@@ -18,29 +18,31 @@ export function createDueReads(database: DatabaseSync, order: OrderWrites) {
     "SELECT min(next_at) AS at FROM deliveries WHERE destination_id = ? AND lane = ? AND state = 0 AND next_at > ?",
   );
 
-  function read({ destinationId, now, limit, skipSeqs }: DueQuery, lane: number): { rows: Row[]; more: boolean } {
+  function read({ destinationId, now, limit, skipSeqs }: DueQuery, lane: number): { rows: Row[]; more: boolean; bodyBytes: number } {
     const skip = new Set(skipSeqs);
     const rows: Row[] = [];
-    let bytes = 0;
+    let bodyBytes = 0;
     // Read one by one: what is in memory already may stand anywhere, and nothing behind the last that fits is needed.
     for (const row of due.iterate(destinationId, lane, now) as unknown as Iterable<Row>) {
       if (skip.has(row[0] as number)) continue;
-      bytes += row.at(-1) as number;
-      if (rows.length === limit || (rows.length > 0 && bytes > DUE_BODY_BYTES_MAX)) return { rows, more: true };
+      const bytes = row.at(-1) as number;
+      if (rows.length === limit || (rows.length > 0 && bodyBytes + bytes > DUE_BODY_BYTES_MAX)) return { rows, more: true, bodyBytes };
       rows.push(row);
+      bodyBytes += bytes;
     }
-    return { rows, more: false };
+    return { rows, more: false, bodyBytes };
   }
 
   return {
-    dueDeliveries(query: DueQuery): { rows: Row[]; nextDueAt: number | null } {
+    dueDeliveries(query: DueQuery): { rows: Row[]; nextDueAt: number | null; bodyBytes: number } {
       const { destinationId, now } = query;
       const lane = LANE_CODE[query.class] + (query.blocked === true ? BLOCKED_LANE : 0);
-      const { rows, more } = read(query, lane);
+      const { rows, more, bodyBytes } = read(query, lane);
       // From here on they may be under way, and nothing is put before them.
       if (query.blocked !== true) order.markReleased(rows.filter((row) => row.at(-2) === 1).map((row) => row[0] as number));
       // A full answer may hide more that is due already, so the next look must come at once.
-      return { rows, nextDueAt: more ? now : (nextDue.get(destinationId, lane, now) as { at: number | null }).at };
+      const nextDueAt = more ? now : (nextDue.get(destinationId, lane, now) as { at: number | null }).at;
+      return { rows, nextDueAt, bodyBytes };
     },
   };
 }

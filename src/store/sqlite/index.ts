@@ -160,8 +160,8 @@ function createWriteHalf(writer: Writer, ids: IdSource): WriteHalf {
       return [];
     },
     async dueDeliveries(query) {
-      const { rows, nextDueAt } = await writer.call("dueDeliveries", query);
-      return { deliveries: rows.map(deliveryOf), nextDueAt };
+      const { rows, ...rest } = await writer.call("dueDeliveries", query);
+      return { ...rest, deliveries: rows.map(deliveryOf) };
     },
     async expireDeliveries(query) {
       const { rows, nextExpiryAt } = await writer.call("expireDeliveries", query);

@@ -11,6 +11,8 @@ import type { WriteCall, WriteName, WriteReply, WriterAnswer, Writes } from "./w
 
 // Two groups under way keep the writer busy while answers travel; more would only make groups smaller.
 const GROUPS_UNDER_WAY_MAX = 2;
+// A thousand looks at once, as after a start, go in pieces: what the first of them show is sent while the others are read.
+const CALLS_PER_GROUP_MAX = 128;
 
 type Awaited1<T> = T extends Promise<infer U> ? U : T;
 
@@ -30,7 +32,7 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
   const thread = startThread("writer-thread", { file: options.file, requestsKeptMax: options.requestsKeptMax });
   const calls = createCalls(fail);
   let drafts: Pending[] = [];
-  let queued: WriteCall[] = [];
+  const queued: WriteCall[] = [];
   const bodyBuffers = createBodyBuffers();
   let groupsUnderWay = 0;
   let flushPlanned = false;
@@ -60,9 +62,8 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
 
   function flush(): void {
     if (groupsUnderWay >= GROUPS_UNDER_WAY_MAX || (drafts.length === 0 && queued.length === 0)) return;
-    const group = queued;
+    const group = queued.splice(0, CALLS_PER_GROUP_MAX);
     const transfer: Transferable[] = [];
-    queued = [];
     if (drafts.length > 0) {
       const batch = packDrafts(drafts, bodyBuffers);
       group.push({ id: openAccept(drafts), name: "accept", args: [batch] });
@@ -123,8 +124,10 @@ export function startWriter(options: { file: string; requestsKeptMax: number; id
     resetLog: () => thread.postMessage("reset-log"),
     async close() {
       // What is gathered still goes out; the thread closes after it.
-      groupsUnderWay = 0;
-      flush();
+      while (drafts.length > 0 || queued.length > 0) {
+        groupsUnderWay = 0;
+        flush();
+      }
       refusal ??= new StoreUnavailableError("The store is closing.");
       thread.postMessage("close");
       await exited;
