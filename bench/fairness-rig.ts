@@ -109,9 +109,9 @@ export async function createRig(): Promise<Rig> {
     async backlog(destinations, each, changes = {}) {
       const outcome = await store.accept(benchEvent(clock.now(), Buffer.alloc(1024, "x"), { type: "backlog" }));
       if (outcome.kind !== "accepted") throw new Error("The event of the backlog could not be committed.");
-      const { id: eventId, seq: eventSeq } = outcome.event;
-      const due = { nextAttemptAt: clock.now(), expiresAt: null, trigger: "event" as const, jobId: null };
-      const drafts = Array.from({ length: each }, () =>
+      const { id: eventId, seq: eventSeq, bodyBytes } = outcome.event;
+      const due = { nextAttemptAt: clock.now(), expiresAt: null, trigger: "event" as const, jobId: null, bodyBytes };
+      const drafts: NewDelivery[] = Array.from({ length: each }, () =>
         destinations.map((destination) => ({ eventId, eventSeq, destinationId: destination.id, subscriptionId: null, ...due, ...changes })),
       ).flat();
       for (let from = 0; from < drafts.length; from += COMMIT_ROWS_MAX) {

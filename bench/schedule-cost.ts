@@ -73,7 +73,7 @@ async function storeMicros(pending: number): Promise<number> {
   const store = await openSqliteStore({ directory, clock, random, requestsKeptMax: 10, onFatal });
   const outcome = await store.accept(benchEvent(clock.now(), Buffer.from("{}")));
   if (outcome.kind !== "accepted") throw new Error("The event of the bench could not be committed.");
-  const { id: eventId, seq: eventSeq } = outcome.event;
+  const { id: eventId, seq: eventSeq, bodyBytes } = outcome.event;
   const now = clock.now();
   const draft = (n: number): NewDelivery => {
     const trigger = n % 2 === 0 ? "event" : "replay";
@@ -86,6 +86,7 @@ async function storeMicros(pending: number): Promise<number> {
       expiresAt: null,
       trigger,
       jobId: null,
+      bodyBytes,
     };
   };
   for (let from = 0; from < pending; from += 10_000) {

@@ -117,6 +117,7 @@ function deliveryOf(event: Event): NewDelivery {
     expiresAt: null,
     trigger: "event",
     jobId: null,
+    bodyBytes: event.bodyBytes,
   };
 }
 

@@ -33,6 +33,7 @@ for (let made = 0; made < plan.each; made += 1) {
     expiresAt: null,
     trigger: "event" as const,
     jobId: null,
+    bodyBytes: event.bodyBytes,
   }));
   await store.commitDispatch(events, deliveries);
 }

@@ -268,5 +268,6 @@ function deliveryOf(event: Event, subscription: Subscription, { order, heldUntil
     trigger: "event",
     jobId: null,
     order,
+    bodyBytes: event.bodyBytes,
   };
 }

@@ -67,6 +67,7 @@ function replayOf(event: Event, subscription: Subscription, { now, jobId }: Walk
     expiresAt: expiryOf(event.deliverBefore, subscription.expireAfterMs, now),
     trigger: "replay",
     jobId,
+    bodyBytes: event.bodyBytes,
   };
 }
 

@@ -130,6 +130,8 @@ export interface NewDelivery {
   trigger: DeliveryTrigger;
   jobId: string | null;
   order?: OrderPlace | null;
+  /** What the body of its event weighs: the store answers no more at once than fits in memory. */
+  bodyBytes: number;
 }
 
 /** What names an event to the store. */

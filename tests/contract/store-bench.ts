@@ -55,7 +55,7 @@ export async function dispatch(store: Store, events: readonly DispatchedEvent[],
   });
 }
 
-export function newDelivery(event: { id: string; seq: number }, changes: Partial<NewDelivery> = {}): NewDelivery {
+export function newDelivery(event: { id: string; seq: number; bodyBytes?: number }, changes: Partial<NewDelivery> = {}): NewDelivery {
   return {
     eventId: event.id,
     eventSeq: event.seq,
@@ -65,6 +65,7 @@ export function newDelivery(event: { id: string; seq: number }, changes: Partial
     expiresAt: null,
     trigger: "event",
     jobId: null,
+    bodyBytes: event.bodyBytes ?? 0,
     ...changes,
   };
 }

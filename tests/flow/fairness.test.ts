@@ -53,6 +53,7 @@ async function backlog(destinations: readonly Destination[], each: number, chang
       expiresAt: null,
       trigger: "event" as const,
       jobId: null,
+      bodyBytes: event.bodyBytes,
       ...changes,
     })),
   );

@@ -89,11 +89,22 @@ async function putDeliveries(queries: Queries, records: readonly AnyRecord[]): P
     const columns = columnsOf("deliveries", waiting, { shard: shardsOfDestinations(waiting) });
     const lines = ["line", "frontier"].map((name) => column(name, "count?", waiting));
     await insert(queries, "deliveries", [...without(columns, "state", "finished_at"), ...lines]);
+    await weigh(queries, waiting);
   }
   if (ended.length > 0) {
     const columns = columnsOf("deliveries", ended, { shard: shardsOfDestinations(ended) });
     await insert(queries, "deliveries_done", without(columns, "lane", "next_at", ...PLACE_COLUMNS));
   }
+}
+
+/** The archive says a body's size at its event only, which came before. */
+async function weigh(queries: Queries, waiting: readonly AnyRecord[]): Promise<void> {
+  const eventSeqs = waiting.map(({ eventSeq }) => eventSeq as number);
+  await queries.query({
+    text: `UPDATE deliveries d SET body_bytes = length(e.body) FROM events e
+      WHERE e.seq = d.event_seq AND d.seq = ANY($1::bigint[]) AND e.seq >= $2 AND e.seq <= $3`,
+    values: [waiting.map(({ seq }) => seq as number), Math.min(...eventSeqs), Math.max(...eventSeqs)],
+  });
 }
 
 const PLACE_COLUMNS = ["order_by", "order_at", "order_place", "order_tie", "released"];

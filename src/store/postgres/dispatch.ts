@@ -24,8 +24,23 @@ const COLUMNS: readonly [name: string, type: string][] = [
   ["trigger", "text"],
   ["job_id", "text"],
   ["expires_at", "bigint"],
+  ["body_bytes", "integer"],
 ];
-type NewDeliveryRow = [number, string, number, number, string, string, string | null, number, number, string, string | null, number | null];
+type NewDeliveryRow = [
+  number,
+  string,
+  number,
+  number,
+  string,
+  string,
+  string | null,
+  number,
+  number,
+  string,
+  string | null,
+  number | null,
+  number,
+];
 
 /** More of one that goes in an order. */
 const ORDER_COLUMNS: readonly [name: string, type: string][] = [
@@ -131,6 +146,7 @@ function deliveryRow(ids: IdSource, draft: NewDelivery): NewDeliveryRow {
     draft.trigger,
     draft.jobId,
     draft.expiresAt,
+    draft.bodyBytes,
   ];
 }
 

@@ -28,10 +28,9 @@ const IN_LANE = "d.shard = $1 AND d.destination_id = $2 AND d.lane = $3";
 // Each row with what it is: due (0), kept back by the gate (1), or the next that is due later (2). Planned each time: what
 // waits may be nothing or a million.
 const DUE = `
-(SELECT 0, length(e.body), CASE WHEN d.released THEN NULL ELSE d.line END, ${WAITING_COLUMNS} FROM (
-  SELECT * FROM deliveries d WHERE ${IN_LANE} AND d.next_at <= $4 AND d.seq <> ALL($5::bigint[]) AND NOT ($7::boolean AND ${GATED})
-  ORDER BY d.next_at, d.seq LIMIT $6
-) d JOIN events e ON e.seq = d.event_seq ORDER BY d.next_at, d.seq)
+(SELECT 0, d.body_bytes, CASE WHEN d.released THEN NULL ELSE d.line END, ${WAITING_COLUMNS} FROM deliveries d
+ WHERE ${IN_LANE} AND d.next_at <= $4 AND d.seq <> ALL($5::bigint[]) AND NOT ($7::boolean AND ${GATED})
+ ORDER BY d.next_at, d.seq LIMIT $6)
 UNION ALL
 (SELECT 1, NULL, NULL, ${WAITING_COLUMNS} FROM deliveries d WHERE $7::boolean AND ${IN_LANE} AND d.next_at <= $4 AND ${GATED}
  ORDER BY d.order_place LIMIT 1)

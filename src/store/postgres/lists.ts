@@ -116,6 +116,13 @@ function deliveryListing(query: DeliveryQuery): Listing {
   };
 }
 
+/** Attempts have no index by their event: they are found by its deliveries, which are no older than it. */
+function ofDeliveriesOf(eventSeq: string, lowest: string): string {
+  return `a.delivery_seq = ANY(ARRAY(
+    SELECT w.seq FROM deliveries w WHERE w.event_seq = ${eventSeq}
+    UNION ALL SELECT o.seq FROM deliveries_done o WHERE o.event_seq = ${eventSeq} AND o.seq >= ${lowest}))`;
+}
+
 function attemptListing(query: AttemptQuery): Listing {
   const values = new Values();
   const deliverySeq = numberIn("dlv", query.deliveryId);
@@ -126,7 +133,7 @@ function attemptListing(query: AttemptQuery): Listing {
     columns: ATTEMPT_COLUMNS,
     narrow: [
       ...(deliverySeq === null ? [] : [`a.delivery_seq = ${values.add(deliverySeq)}`]),
-      ...(eventSeq === null ? [] : [`a.event_seq = ${values.add(eventSeq)}`]),
+      ...(eventSeq === null ? [] : [ofDeliveriesOf(values.add(eventSeq), values.add(eventSeq - SKEW_SEQS))]),
     ],
     sorts: deliverySeq !== null || eventSeq !== null,
     filters: values.equal("a.destination_id", query.destinationId),

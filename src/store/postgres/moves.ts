@@ -6,7 +6,7 @@ import type { Queries } from "./connection.ts";
 import { lockLinesOf, noteReleased, unblock } from "./order.ts";
 
 /** What a row keeps wherever it stands. */
-const KEPT = "seq, tail, shard, event_seq, event_tail, destination_id, subscription_id, job_id, order_key";
+const KEPT = "seq, tail, shard, event_seq, event_tail, destination_id, subscription_id, job_id, order_key, body_bytes";
 const KEPT_OF_GONE = KEPT.split(", ")
   .map((name) => `d.${name}`)
   .join(", ");

@@ -112,6 +112,8 @@ export const MIGRATIONS: readonly Migration[] = [
     -- Of its attempts, those from before its present schedule: recovering it starts a fresh one.
     attempts_before integer NOT NULL DEFAULT 0,
     expires_at bigint,
+    -- Of its event: what is due is bounded by it, and the partitions of events need no part in that.
+    body_bytes integer NOT NULL DEFAULT 0,
     -- Order (src/store/postgres/order.ts). line: a number for the destination, key and job whose line it stands in; null for
     -- one that waits for nobody. A line goes by order_at, order_place and order_tie. Its first row has its lane as above and
     -- the others have it + 3, where what is due does not look.
@@ -162,6 +164,7 @@ export const MIGRATIONS: readonly Migration[] = [
     late boolean NOT NULL DEFAULT false,
     attempts_before integer NOT NULL DEFAULT 0,
     expires_at bigint,
+    body_bytes integer NOT NULL DEFAULT 0,
     finished_at bigint NOT NULL,
     PRIMARY KEY (seq)
   ) PARTITION BY RANGE (seq);
@@ -190,8 +193,8 @@ export const MIGRATIONS: readonly Migration[] = [
     PRIMARY KEY (seq)
   ) PARTITION BY RANGE (seq);
   ALTER TABLE attempts ALTER COLUMN response_body SET STORAGE EXTERNAL;
+  -- Those of an event are found by its deliveries: an index for them as well was a tenth of what settling costs.
   CREATE INDEX attempts_delivery ON attempts (delivery_seq);
-  CREATE INDEX attempts_event ON attempts (event_seq);
 
   CREATE TABLE config (
     kind text NOT NULL,

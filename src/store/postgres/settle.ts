@@ -61,7 +61,7 @@ const attemptOf = (delivery: string) =>
 const settleText = (which: string) => `
 WITH ${INPUT}, held AS MATERIALIZED (
   SELECT d.seq, d.tail, d.shard, d.event_seq, d.event_tail, d.destination_id, d.subscription_id, d.trigger, d.job_id, d.order_key,
-    d.late, d.attempts_before, d.expires_at, a.to_state, a.to_attempts, a.to_next_at, a.to_reason, a.to_finished_at, a.leaves_line,
+    d.late, d.attempts_before, d.expires_at, d.body_bytes, a.to_state, a.to_attempts, a.to_next_at, a.to_reason, a.to_finished_at, a.leaves_line,
     a.attempt_seq, a.attempt_tail, a.number, a.started_at, a.duration_ms, a.request, a.status, a.failure, a.message, a.response_headers,
     a.response_body, a.truncated
   FROM deliveries d JOIN allowed a ON d.seq = a.delivery_seq
@@ -70,9 +70,9 @@ WITH ${INPUT}, held AS MATERIALIZED (
   DELETE FROM deliveries d USING held h WHERE d.seq = h.seq AND h.to_state <> ${STATE_CODE.waiting}
 ), done AS (
   INSERT INTO deliveries_done (seq, tail, shard, event_seq, event_tail, destination_id, subscription_id, state, attempts, reason, trigger,
-    job_id, order_key, late, attempts_before, expires_at, finished_at)
+    job_id, order_key, late, attempts_before, expires_at, body_bytes, finished_at)
   SELECT seq, tail, shard, event_seq, event_tail, destination_id, subscription_id, to_state, to_attempts, to_reason, trigger, job_id,
-    order_key, late, attempts_before, expires_at, to_finished_at
+    order_key, late, attempts_before, expires_at, body_bytes, to_finished_at
   FROM held WHERE to_state <> ${STATE_CODE.waiting}
 ), moved AS (
   UPDATE deliveries d SET attempts = h.to_attempts, next_at = h.to_next_at, reason = h.to_reason,
