@@ -1,6 +1,9 @@
 // A second worker process: how much more two deliver than one, on one PostgreSQL, with what each process costs.
+import { cpus } from "node:os";
 import { SHARDS, shardOf } from "../src/core/shard.ts";
 import type { OwnDatabase } from "../tests/kit/own-database.ts";
+import { asAdmin } from "../tests/kit/postgres-shared.ts";
+import { holdToCores } from "./cpu-quota.ts";
 import { cpuSeconds, familyCpuSeconds } from "./cpu.ts";
 import type { Span } from "./lean-receiver.ts";
 import { type PosthornService, runJson, type Service, startPosthorn, startScript } from "./processes.ts";
@@ -24,6 +27,8 @@ interface Side {
 
 export interface WorkersReport {
   delayMs: number;
+  /** What each worker was held to; null for as much as there was. */
+  coresEach: number | null;
   rounds: { one: Side; two: Side; ratio: number }[];
   ratio: number;
 }
@@ -33,12 +38,18 @@ interface Target {
   subscriptionId: string;
 }
 
-/** The receiver answers after `delayMs`. Deliveries wait for paused destinations, and the clock starts with the first arrival. */
+/**
+ * The receiver answers after `delayMs`. With `coresEach` a worker gets no more than that of a core, which leaves the others of two
+ * cores to the second one and to PostgreSQL, as on a machine with more of them; null where nobody may set that. Deliveries wait for
+ * paused destinations, and the clock starts with the first arrival.
+ */
 export async function benchWorkers(
   database: OwnDatabase,
-  options: { rounds: number; requests: number; delayMs: number },
-): Promise<WorkersReport> {
-  const receiver = await startScript("lean-receiver.ts", String(options.delayMs));
+  options: { rounds: number; requests: number; delayMs: number; coresEach: number | null },
+): Promise<WorkersReport | null> {
+  const { delayMs, coresEach } = options;
+  if (coresEach !== null && !mayHold()) return null;
+  const receiver = await startScript("lean-receiver.ts", String(delayMs));
   const shared = {
     POSTHORN_DATABASE_URL: database.url,
     POSTHORN_SECRET_KEY: Buffer.alloc(32, "bench").toString("base64"),
@@ -52,11 +63,15 @@ export async function benchWorkers(
   async function measure(count: number): Promise<Side> {
     await everyOf(targets, ({ id }) => front.call("POST", `/v1/destinations/${id}/pause`, {}));
     await runJson("workers-fill.ts", { database: database.url, destinations: targets, each, bodyBytes: BODY_BYTES });
+    // What the filling leaves for the server to do in the background is no part of the delivering.
+    await asAdmin(database.adminUrl, (admin) => admin.query("VACUUM ANALYZE"));
+    await asAdmin(database.adminUrl, (admin) => admin.query("CHECKPOINT"));
     const names = Array.from({ length: count }, (_, index) => `worker-${index + 1}`);
     const workers = await Promise.all(
       names.map((name) => startPosthorn({ ...shared, POSTHORN_NODE_NAME: name, POSTHORN_ROLES: "worker" })),
     );
     await until("shards shared out", () => areShared(workers));
+    const held = coresEach === null ? [] : workers.map(({ pid }) => holdToCores(pid, coresEach));
     await spanOf(receiver, "/reset");
     const began = performance.now();
     const cpu = () => [...workers.map(({ pid }) => cpuSeconds(pid)), databaseCpu(database), cpuSeconds(receiver.pid)];
@@ -67,6 +82,7 @@ export async function benchWorkers(
     const elapsed = (performance.now() - began) / 1000;
     const { received, seconds } = await spanOf(receiver, "/span");
     await Promise.all(workers.map((worker) => worker.stop()));
+    for (const letGo of held) letGo?.();
     const cores = after.map((value, index) => (value === null || before[index] === null ? null : (value - before[index]!) / elapsed));
     return { perSecond: received / seconds, workers: cores.slice(0, count), database: cores[count]!, receiver: cores[count + 1]! };
   }
@@ -77,12 +93,18 @@ export async function benchWorkers(
     const ratio = two.perSecond / one.perSecond;
     rounds.push({ one, two, ratio });
     console.log(
-      `workers   round ${round + 1}  receiver ${options.delayMs} ms  one ${shown(one)}  two ${shown(two)}  ratio ${ratio.toFixed(2)}`,
+      `workers   round ${round + 1}  receiver ${delayMs} ms${coresEach === null ? "" : `, ${coresEach} cores each`}  one ${shown(one)}  two ${shown(two)}  ratio ${ratio.toFixed(2)}`,
     );
   }
   await front.stop();
   await receiver.stop();
-  return { delayMs: options.delayMs, rounds, ratio: median(rounds.map(({ ratio }) => ratio)) };
+  return { delayMs, coresEach, rounds, ratio: median(rounds.map(({ ratio }) => ratio)) };
+}
+
+function mayHold(): boolean {
+  const letGo = holdToCores(process.pid, cpus().length);
+  letGo?.();
+  return letGo !== null;
 }
 
 /** What kept two workers from twice as much, in words: the cores that everybody used. */

@@ -10,6 +10,7 @@ import { type Clock, sleep, type Timer } from "../system/clock.ts";
 import type { Random } from "../system/random.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Counters, count } from "./counters.ts";
+import type { Ownership } from "./ownership.ts";
 import type { Outcome } from "./send.ts";
 import type { Tail } from "./tail.ts";
 
@@ -18,6 +19,8 @@ const RETRY_WAIT_MS = 1_000;
 const BATCHES_UNDER_WAY_MAX = 2;
 // A commit costs about as much as 50 rows: outcomes wait this long for company, because nobody waits for them.
 const GATHER_MS = 10;
+// Where nodes share the store, a statement of few rows costs it as much as one of a hundred, and all nodes wait for it.
+const GATHER_SHARED_MS = 40;
 const BATCH_WORTH_A_COMMIT = 200;
 // Of a destination that orders, the next delivery does wait for it.
 const GATHER_ORDERED_MS = 0;
@@ -39,6 +42,7 @@ export interface SettleOptions {
   tail: Tail;
   log: Logger;
   counters: Counters;
+  ownership: Ownership;
   /** The settlement is committed: the delivery may leave memory. */
   onSettled: (work: Work, settlement: Settlement) => void;
   /** Another node has taken the delivery over, and nothing was written: it leaves memory. */
@@ -54,6 +58,7 @@ interface Entry {
 }
 
 export function createSettler(options: SettleOptions): Settler {
+  const gatherMs = options.ownership.alone ? GATHER_MS : GATHER_SHARED_MS;
   let gathered: Entry[] = [];
   let [backlog, batchesUnderWay] = [0, 0];
   let timer: Timer | null = null;
@@ -68,7 +73,7 @@ export function createSettler(options: SettleOptions): Settler {
       timer?.cancel();
       timer = null;
     }
-    timer ??= options.clock.after(somebodyWaits ? GATHER_ORDERED_MS : GATHER_MS, flush, { ref: true });
+    timer ??= options.clock.after(somebodyWaits ? GATHER_ORDERED_MS : gatherMs, flush, { ref: true });
   }
 
   function flush(): void {

@@ -48,9 +48,9 @@ function binaryArray(elements: readonly (Buffer | null)[]): Buffer {
 }
 
 /** Room for all of it, with its head. */
-function openArray<T>(type: number, elements: readonly (T | null)[], bytesOf: (element: T) => number): Buffer {
+function openArray<T>(type: number, elements: readonly (T | null)[], sizeOf: (element: T) => number): Buffer {
   let bytes = ARRAY_HEAD_BYTES;
-  for (const element of elements) bytes += ELEMENT_HEAD_BYTES + (element === null ? 0 : bytesOf(element));
+  for (const element of elements) bytes += ELEMENT_HEAD_BYTES + (element === null ? 0 : sizeOf(element));
   const out = Buffer.allocUnsafe(bytes);
   out.writeInt32BE(1, 0);
   out.writeInt32BE(elements.includes(null) ? 1 : 0, 4);
