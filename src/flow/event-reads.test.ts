@@ -1,3 +1,4 @@
+// Reads of events that are made together: one question, and nothing shared that would keep the others in memory.
 import { describe, expect, it } from "vitest";
 import type { Event } from "../core/event.ts";
 import { createEventReads } from "./event-reads.ts";

@@ -1,6 +1,5 @@
 // Reads the events of many looks with one question to the store: a start makes a thousand looks at once, and a question for each
 // of them took longer than the looks.
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Event } from "../core/event.ts";
 import type { Store } from "../store/store.ts";
 
@@ -44,6 +43,12 @@ export function createEventReads(store: Pick<Store, "eventsBySeq">): EventReads 
       return open.events;
     },
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 /** The bodies of one answer share a buffer: one slow destination would keep those of all others in memory with its own. */

@@ -181,6 +181,9 @@ describe("the rows", () => {
       // Made of inLine, the destination, the key and the job.
       "deliveries.line",
       "deliveries.frontier",
+      // The body itself is at the event.
+      "deliveries.body_bytes",
+      "deliveries_done.body_bytes",
       // Of the statement that writes it, and never read by another.
       "dedupe.window_ms",
     ]);

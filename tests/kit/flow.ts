@@ -20,7 +20,7 @@ import type { DeliveryQuery, Store } from "../../src/store/store.ts";
 import { createTestClock, type Lifetime, type TestClock } from "./clock.ts";
 import { counted, mortal } from "./mortal-transport.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
-import { createScriptedTransport, type Respond, type ScriptedTransport } from "./scripted-transport.ts";
+import { createScriptedTransport, isSending, type Respond, type ScriptedTransport } from "./scripted-transport.ts";
 import { allPages, openTestStore, type TestStore, watchStore, type WatchedStore } from "./store.ts";
 
 export interface TestFlowOptions extends Partial<Pick<FlowOptions, "retentionDays" | "retentionBytesMax">> {
@@ -95,6 +95,7 @@ export async function createTestFlow(options: TestFlowOptions = {}): Promise<Tes
   const disk = await openTestStore({ clock, random: random.derive("store"), requestsKeptMax: options.requestsKeptMax });
   const ids = createIdSource(clock, random.derive("ids"));
   const scripted = createScriptedTransport(clock, options.respond);
+  clock.watch(isSending(scripted));
   const transport = options.transport === undefined ? scripted : counted(options.transport, clock);
   const logged: string[] = [];
   const { inFlightMax = 64 } = options;

@@ -16,7 +16,7 @@ import { createActing, createConfiguring, type Doors } from "./flow.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { mortal } from "./mortal-transport.ts";
 import { type SeededRandom, seededRandom } from "./random.ts";
-import { createScriptedTransport, type Respond, type ScriptedTransport } from "./scripted-transport.ts";
+import { createScriptedTransport, isSending, type Respond, type ScriptedTransport } from "./scripted-transport.ts";
 import { type SharedStore, shareStore } from "./shared-store.ts";
 import { allPages, openTestStore, type WatchedStore, watchStore } from "./store.ts";
 
@@ -62,6 +62,7 @@ export async function createTestNodes(
   const disk = await openTestStore({ clock, random: random.derive("store") });
   const ids = createIdSource(clock, random.derive("ids"));
   const transport = createScriptedTransport(clock, options.respond);
+  clock.watch(isSending(transport));
   const clusters: TestClusters = createTestClusters(clock, () => shared.configVersion);
   const shared = shareStore(
     () => disk.store,

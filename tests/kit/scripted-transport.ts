@@ -31,6 +31,16 @@ export interface ScriptedTransport extends Transport {
   respond: Respond;
 }
 
+/** For a clock to watch: whether more has been sent since it was last asked. The worker begins attempts over several turns. */
+export function isSending({ sent }: ScriptedTransport): () => boolean {
+  let known = 0;
+  return () => {
+    const more = sent.length > known;
+    known = sent.length;
+    return more;
+  };
+}
+
 export function createScriptedTransport(clock: Clock, respond: Respond = () => ({ status: 200 })): ScriptedTransport {
   const sent: Sent[] = [];
   let inFlight = 0;
