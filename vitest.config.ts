@@ -2,6 +2,9 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+// Every store that a test opens starts threads, which read their modules from TypeScript: from the second on they come from here.
+process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("./node_modules/.cache/posthorn-tests", import.meta.url));
+
 const sdk = fileURLToPath(new URL("./sdk/src/", import.meta.url));
 
 export default defineConfig({

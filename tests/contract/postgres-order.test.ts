@@ -171,7 +171,7 @@ describe("two nodes that share an order", () => {
         expect(Object.fromEntries(course.answered)).toEqual(Object.fromEntries(course.accepted));
         expect((await stores[0].waitingDestinations()).filter((one) => one.destinationId === destinationId)).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

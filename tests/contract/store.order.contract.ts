@@ -195,7 +195,7 @@ export function describeOrder(open: OpenBench, test: ContractTest): void {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => follow(bench, `dst_run_${(run += 1)}`, steps)),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 60_000);
 }

@@ -39,6 +39,16 @@ async function stream(type: string, count: number, everyMs: number, tenantId: st
   return publishedAt;
 }
 
+/** Makes so many, a few hundred at once, so that they share commits. */
+async function many<T>(count: number, make: (n: number) => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
+  while (made.length < count) {
+    const from = made.length;
+    made.push(...(await Promise.all(Array.from({ length: Math.min(500, count - from) }, (_, n) => make(from + n)))));
+  }
+  return made;
+}
+
 /** A backlog without its events' worth of time: deliveries of one event, committed straight to the store. */
 async function backlog(destinations: readonly Destination[], each: number, changes: Partial<NewDelivery> = {}): Promise<void> {
   const event = await t.publish({ type: "backlog", tenantId: destinations[0]!.tenantId });
@@ -101,7 +111,7 @@ describe("1 of 1,000 destinations is a black hole", () => {
       perHostMax: 50,
       respond: (sent) => (holed && sent.url === "https://r-7.example/" ? "hang" : { status: 200, afterMs: 20 }),
     });
-    for (let n = 0; n < 1000; n += 1) await t.addReceiver({ url: `https://r-${n}.example/` }, { eventTypes: [`to.${n}`, "to.all"] });
+    await many(1000, (n) => t.addReceiver({ url: `https://r-${n}.example/` }, { eventTypes: [`to.${n}`, "to.all"] }));
     /** Twenty seconds in which everyone gets one event a second, spread evenly over it. */
     async function run(seconds: number): Promise<number[]> {
       const publishedAt = new Map<string, number>();
@@ -127,8 +137,7 @@ describe("10,000 destinations come back at once after an hour", () => {
   it("without a herd: the slots bound what goes out, and fresh events keep more than half of them", async () => {
     const SLOTS = 50;
     await setup({ inFlightMax: SLOTS, perHostMax: SLOTS, respond: () => ({ status: 200, afterMs: 40 }) });
-    const back: Destination[] = [];
-    for (let n = 0; n < 10_000; n += 1) back.push(await t.addDestination({ url: `https://back-${n}.example/` }));
+    const back = await many(10_000, (n) => t.addDestination({ url: `https://back-${n}.example/` }));
     for (let n = 0; n < 20; n += 1) await t.addReceiver({ url: `https://live-${n}.example/` }, { eventTypes: ["live"] });
     // Each had failed once and was parked; an hour later all of it is due at the same moment.
     const later = t.clock.now() + 3_600_000;

@@ -336,7 +336,7 @@ describe("for any mix of deliveries and any filter", () => {
           expect(changed).toHaveLength(plan.deliveries);
         })
         .afterEach(() => t.dispose()),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
     await setup();
   }, 120_000);

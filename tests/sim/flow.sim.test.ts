@@ -8,7 +8,7 @@ import { createLedger, type Ledger } from "./ledger.ts";
 import { buildWorld, randomBody, randomType, type World } from "./world.ts";
 
 const { SIM_SEED, SIM_RUNS } = processEnvironment();
-const seeds = SIM_SEED === undefined ? Array.from({ length: Number(SIM_RUNS ?? 8) }, (_, i) => `run ${i + 1}`) : [SIM_SEED];
+const seeds = SIM_SEED === undefined ? Array.from({ length: Number(SIM_RUNS ?? 5) }, (_, i) => `run ${i + 1}`) : [SIM_SEED];
 const STEPS = 60;
 
 interface Sim {

@@ -9,7 +9,7 @@ import type { Sent } from "../kit/scripted-transport.ts";
 import { allPages } from "../kit/store.ts";
 
 const { SIM_SEED, SIM_RUNS } = processEnvironment();
-const seeds = SIM_SEED === undefined ? Array.from({ length: Number(SIM_RUNS ?? 8) }, (_, i) => `nodes ${i + 1}`) : [SIM_SEED];
+const seeds = SIM_SEED === undefined ? Array.from({ length: Number(SIM_RUNS ?? 5) }, (_, i) => `nodes ${i + 1}`) : [SIM_SEED];
 const STEPS = 24;
 const NODES = 3;
 // The lease, the beat by which others take it, and the slowest answer.

@@ -10,7 +10,7 @@ import type { Script } from "../kit/scripted-transport.ts";
 import { createOrderLedger, type OrderLedger } from "./order-ledger.ts";
 
 const { SIM_SEED, SIM_RUNS } = processEnvironment();
-const seeds = SIM_SEED === undefined ? Array.from({ length: Number(SIM_RUNS ?? 52) }, (_, i) => `order ${i + 1}`) : [SIM_SEED];
+const seeds = SIM_SEED === undefined ? Array.from({ length: Number(SIM_RUNS ?? 24) }, (_, i) => `order ${i + 1}`) : [SIM_SEED];
 const STEPS = 16;
 const KEYS = ["a", "b", "c", null];
 const HOLD_MS = 400;

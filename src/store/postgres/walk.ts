@@ -6,7 +6,7 @@ import { SEQ_MAX, seqAt, type SeqRange } from "./days.ts";
 import type { Windows } from "./windows.ts";
 
 // A rare filter may have to walk far for a full page; a page ends after this many rows, with a cursor to go on from.
-export const SCAN_ROWS_MAX = 8_000;
+export const SCAN_ROWS_MAX = 5_000;
 
 export interface RowPage {
   rows: Row[];
