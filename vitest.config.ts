@@ -2,9 +2,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-// Every store that a test opens starts threads, which read their modules from TypeScript: from the second on they come from here.
-process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("./node_modules/.cache/posthorn-tests", import.meta.url));
-
 const sdk = fileURLToPath(new URL("./sdk/src/", import.meta.url));
 
 export default defineConfig({
@@ -21,6 +18,8 @@ export default defineConfig({
     pool: "forks",
     // Beyond two cores' worth: many tests wait for disks, sockets and deadlines.
     maxWorkers: 4,
+    // Every store that a test opens starts threads, which read their modules from TypeScript: from the second on they come from here.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("./node_modules/.cache/posthorn-tests", import.meta.url)) },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
