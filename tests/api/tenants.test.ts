@@ -135,7 +135,8 @@ test("operational events carry the tenant, and go to it and to the operator", as
 });
 
 test("slots are shared between tenants, however many destinations each has", async () => {
-  const EACH = 12;
+  // As many as the first look at the store brings: how fast a second one is answered is no part of this.
+  const EACH = 8;
   const LARGE = ["/gated/large-1", "/gated/large-2", "/gated/large-3", "/gated/large-4", "/gated/large-5", "/gated/large-6"];
   const ids: string[] = [];
   for (const path of [...LARGE, "/gated/small"]) {
@@ -161,7 +162,7 @@ test("slots are shared between tenants, however many destinations each has", asy
   await app.post(`/v1/destinations/${ids.at(-1)}/resume`);
   gate.resolve();
   await receiver.waitFor(() => arrived().length === EACH * ids.length, { timeoutMs: 20_000 });
-  // About half of the turns are the small tenant's; as one of seven equal destinations it would have had a seventh.
+  // About half of the turns are the small tenant's; as one of seven equal destinations it would have had a seventh, which is two.
   const turns = arrived().slice(0, 2 * EACH);
-  expect(turns.filter(({ url }) => url === "/gated/small").length).toBeGreaterThanOrEqual(8);
+  expect(turns.filter(({ url }) => url === "/gated/small").length).toBeGreaterThanOrEqual(5);
 });
