@@ -160,6 +160,8 @@ test("slots are shared between tenants, however many destinations each has", asy
   for (const id of ids.slice(0, -1)) await app.post(`/v1/destinations/${id}/resume`);
   await receiver.waitFor(() => arrived().length >= 2);
   await app.post(`/v1/destinations/${ids.at(-1)}/resume`);
+  // The slot that is kept free for others is the small one's at once: what it has waiting is read by then.
+  await receiver.waitFor(() => arrived().some(({ url }) => url === "/gated/small"));
   gate.resolve();
   await receiver.waitFor(() => arrived().length === EACH * ids.length, { timeoutMs: 20_000 });
   // About half of the turns are the small tenant's; as one of seven equal destinations it would have had a seventh, which is two.
